@@ -1,0 +1,103 @@
+/* data: data sets: reading tables and image sets, encoding, splitting, describing.
+ *
+ * A data set is read once, encoded to float32 rows and split into three parts; from then on it is
+ * immutable and may be shared by all threads. Everything fitted (medians, means, scales, category
+ * levels) is fitted on training rows only. Knows nothing of networks or search. */
+#ifndef TILLER_DATA_H
+#define TILLER_DATA_H
+
+#include "tiller/base.h"
+
+#define DATA_NAME_MAX 64
+#define DATA_LEVELS_MAX 100 /* levels kept per categorical column; rarer ones fold into "other" */
+
+enum data_part_id { DATA_TRAIN, DATA_VALIDATION, DATA_TEST, DATA_N_PARTS };
+enum data_source { DATA_TABLE, DATA_IMAGES };
+enum data_task { DATA_CLASSIFICATION, DATA_REGRESSION };
+enum column_kind { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
+
+struct data_options {
+    const char *target;             /* label column; NULL: the last */
+    const char *const *categorical; /* columns to read as categorical although they look numeric */
+    size_t n_categorical;
+    const char *const *missing; /* words that mean missing, besides the empty field */
+    size_t n_missing;
+    bool drop_rare;      /* drop classes with fewer than 5 rows instead of refusing */
+    uint64_t split_seed; /* default 0 */
+};
+
+/* One part: rows encoded for the network. */
+struct data_part {
+    int32_t n_rows;
+    const float *x;     /* [n_rows x n_inputs], row-major, 64-byte aligned */
+    const int32_t *y;   /* [n_rows] class index 0..n_classes-1 */
+};
+
+/* What was understood of one column of a table. */
+struct data_column {
+    char name[DATA_NAME_MAX]; /* sanitised */
+    enum column_kind kind;
+    int64_t n_missing;         /* over all rows */
+    double median, mean, scale; /* numeric: fitted on training rows; scale 1 where constant */
+    bool constant;
+    int n_levels;              /* categorical: kept levels, "missing" and "other" included */
+    char **levels;             /* [n_levels] sanitised */
+    int first_input, n_inputs; /* where it stands in the encoded row */
+};
+
+struct data_set {
+    char name[DATA_NAME_MAX]; /* "mnist", "letter": the file's or folder's base name */
+    char path[512];           /* as opened */
+    enum data_source source;
+    enum data_task task;
+    int32_t n_inputs, n_classes;
+    int32_t image_rows, image_columns; /* 0 for tables */
+    int64_t n_rows;                    /* in all parts */
+    char **class_names;                /* [n_classes], sanitised */
+    int64_t *class_rows;               /* [n_classes] over all parts */
+    struct data_part part[DATA_N_PARTS];
+    int n_columns; /* tables: feature columns */
+    struct data_column *columns;
+    char target_name[DATA_NAME_MAX];
+    const char *task_reason;    /* one sentence: why classification or regression */
+    int64_t n_missing_cells;
+    int64_t n_dropped_rows;     /* by drop_rare */
+    int n_dropped_classes;
+    int64_t n_duplicates;       /* rows of validation or test that stand in training, exactly */
+    double majority_rate;       /* share of the biggest class among the training rows */
+    double majority_error;      /* validation error of always answering that class */
+    uint64_t split_seed;
+    char fingerprint[33];       /* hex; of the encoded rows, labels, class names and split */
+    size_t memory_bytes;
+    void *storage;              /* private */
+};
+
+/* data_open: read, encode and split.
+ *   path   NAME.csv, NAME.csv.gz or a folder with the four IDX files (plain or .gz)
+ * Errors: ERR_INPUT / ERR_IO / ERR_MEMORY / ERR_USAGE (unknown column) with file, line, column and
+ * remedy. Owner: caller, data_free. Cost: one pass for reading, O(cells). Thread: any. */
+enum err data_open(const char *path, const struct data_options *options, struct data_set **out,
+                   struct err_info *info);
+void data_free(struct data_set *set);
+
+/* data_describe: what was understood, for people, as plain text lines of at most 80 columns. */
+void data_describe(const struct data_set *set, struct text *out);
+
+/* data_find: turns what a person typed (a path, or the name of a shipped set: "mnist") into a path:
+ * as it is, then below ./data, then below the installed data folder. data_dir() is that folder:
+ * the environment's TILLER_DATA_DIR, else the checkout's data/ beside the binary, else
+ * PREFIX/share/tiller/data. Errors: ERR_INPUT naming what was looked for and the nearest name. */
+enum err data_find(const char *typed, char *out, size_t out_size, struct err_info *info);
+const char *data_dir(void);
+
+/* data_list: the sets below data_dir() and ./data, by name; for the start screen. */
+struct data_entry {
+    char name[DATA_NAME_MAX];
+    char path[512];
+    enum data_source source;
+    int64_t bytes;
+    char about[96]; /* first sentence of data/README.md's row of that name; may be empty */
+};
+enum err data_list(struct data_entry **out, size_t *n, struct err_info *info); /* mem_free */
+
+#endif

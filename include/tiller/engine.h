@@ -1,0 +1,150 @@
+/* engine: worker threads, budget, requests; the loop that asks `search` and feeds `study`.
+ *
+ * Threads: N workers, one engine thread, the log's writer thread, and whoever shows it (the front).
+ * Workers take tasks (a trial object to advance) and publish one small result per epoch into a
+ * bounded queue; at a rung they wait for the engine's word, given from memory. The engine thread is
+ * the only one that appends to the log. The front sends requests, reads the fold under the engine's
+ * lock, and is woken by a pipe. A runner says how a trial is run (net_runner: a network in this
+ * process), so that a child process can be one later. */
+#ifndef TILLER_ENGINE_H
+#define TILLER_ENGINE_H
+
+#include "tiller/base.h"
+#include "tiller/data.h"
+#include "tiller/net.h"
+#include "tiller/search.h"
+#include "tiller/space.h"
+#include "tiller/study.h"
+
+/* ---- runners ---------------------------------------------------------------------------------- */
+
+/* One running trial, owned by one thread at a time. All calls return quickly but step. */
+struct runner_step {
+    bool epoch_done;          /* an epoch was completed by this slice: result is filled */
+    struct epoch_result result;
+};
+struct runner_ops {
+    const char *name;
+    /* Start trial from its line, or from a checkpoint (path NULL: none). parent_checkpoint: a
+     * continuation goes on from its parent's. */
+    enum err (*start)(void *runner, const struct space *space, const struct trial_start *start,
+                      int64_t trial_number, const char *checkpoint, void **run,
+                      struct err_info *info);
+    enum err (*step)(void *run, struct runner_step *out, struct err_info *info); /* a slice, ~10 ms */
+    enum err (*checkpoint)(void *run, const char *path, struct err_info *info);
+    /* Keep the current weights as the best so far (called when value improved). */
+    enum err (*keep_best)(void *run);
+    /* Write the best epoch's weights; the engine does this when the incumbent changes. */
+    enum err (*save_best)(void *run, const char *path, struct err_info *info);
+    size_t (*memory_bytes)(void *run);
+    void (*stop)(void *run);
+};
+/* The built-in network on a data set (lent, must outlive it). Objective: val_error = 1 - accuracy. */
+struct net_runner;
+enum err net_runner_new(const struct data_set *set, struct net_runner **out, struct err_info *info);
+void net_runner_free(struct net_runner *runner);
+extern const struct runner_ops net_runner_ops;
+/* Configuration of the built-in space (possibly narrowed) to a network's; R = schedule length. */
+struct net_config net_config_from(const struct space *space, const struct configuration *c,
+                                  int full_epochs, uint64_t rng_seed);
+struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part);
+
+/* ---- engine ----------------------------------------------------------------------------------- */
+
+struct engine_options {
+    const struct data_set *set; /* lent */
+    struct space space;
+    const char *study_path;
+    const char *sampler, *pruner; /* names */
+    int n_workers;                /* 0: cores */
+    int64_t budget_epochs;        /* 0: no limit */
+    int64_t budget_trials;
+    double budget_seconds;
+    bool budget_adds;      /* --epochs +N on resume */
+    int full_epochs;       /* R; 0: default of the task */
+    uint64_t rng_seed;
+    bool resume;           /* the file must exist; settings come from it */
+    bool no_test;          /* do not read the test part at the end */
+    bool start_paused;
+};
+
+struct engine;
+
+/* engine_start: opens (or resumes) the study, checks that data and settings agree (ERR_INPUT: the
+ * data changed since), starts the threads. Owner: caller, engine_stop. */
+enum err engine_start(const struct engine_options *options, struct engine **out,
+                      struct err_info *info);
+
+/* Reading: between begin and end nobody changes the fold; keep it short (copy what you draw). */
+const struct study *engine_begin_read(struct engine *e);
+void engine_end_read(struct engine *e);
+
+struct engine_status {
+    bool paused, stopping, finished; /* finished: budget spent, summary complete */
+    int n_workers, n_busy;
+    int64_t epochs_spent, budget_epochs; /* budget 0: none of that kind */
+    int64_t trials_done, budget_trials;
+    double seconds, budget_seconds;
+    double epochs_per_second;   /* over the last half minute of work */
+    double samples_per_second;
+    double seconds_left;        /* estimate, NaN unknown */
+    double share_left;          /* of the budget */
+    double idle_share;          /* of worker time, since the start */
+    size_t pending_bytes;       /* log records not on disk yet */
+    char notice[240];           /* why workers wait, disk full ...; "" none */
+    int situation;              /* now; -1 none */
+    struct { bool valid; char text[128]; } next[3]; /* what is coming: seeds waiting, proposals */
+    int full_epochs;
+    double majority_error;
+    char sampler[16], pruner[16];
+};
+void engine_status(struct engine *e, struct engine_status *out);
+
+enum request_kind {
+    REQUEST_PAUSE_ALL,
+    REQUEST_RESUME_ALL,
+    REQUEST_PAUSE,  /* trial */
+    REQUEST_RESUME, /* trial */
+    REQUEST_PRUNE,  /* trial */
+    REQUEST_FINISH, /* trial */
+    REQUEST_SEED,   /* config */
+    REQUEST_WITHDRAW, /* trial: a waiting seed */
+    REQUEST_EXTEND, /* trial, epochs: continuation of a finished trial, or more epochs of a running */
+    REQUEST_BUDGET, /* epochs: new total (or added, if add) */
+    REQUEST_WORKERS, /* epochs = number */
+    REQUEST_STOP,   /* finish the study now: running trials are finished with their value, test read */
+    REQUEST_QUIT    /* checkpoint running trials and leave */
+};
+struct request {
+    enum request_kind kind;
+    int64_t trial; /* number */
+    int64_t amount;
+    bool add;
+    struct configuration config;
+    char note[80];
+};
+/* engine_request: checked at once (ERR_STATE / ERR_RANGE with a sentence), then done by the engine
+ * thread at the next batch boundary and logged as an event by "you". */
+enum err engine_request(struct engine *e, const struct request *request, struct err_info *info);
+/* What a request would cost or do, as one line for the confirmation ("12 of 50 epochs, 8 s of
+ * training, would be lost; it is the best so far: F keeps its value"). */
+void engine_preview(struct engine *e, const struct request *request, char *out, size_t out_size);
+
+/* Readable when something changed; drained by engine_drain. */
+int engine_wake_fd(struct engine *e);
+void engine_drain(struct engine *e);
+
+/* Durable notes for the plain front: one line per event, in order, only after fsync. Returns the
+ * number copied. */
+struct engine_note {
+    double time_s;
+    char text[240];
+};
+size_t engine_take_notes(struct engine *e, struct engine_note *out, size_t max);
+
+/* Wait until finished or stopped (plain front: poll engine_wake_fd with notes instead). */
+bool engine_wait(struct engine *e, double seconds);
+/* Quit if still running, join all threads, close the log. */
+enum err engine_stop(struct engine *e, struct err_info *info);
+
+#endif

@@ -1,0 +1,89 @@
+/* meta: what is known about searching, as readable tables: curve diagnosis, situations, moves, the
+ * Q-table and its update. (Portfolio, meta-features, curve predictor and surrogate come here too.)
+ *
+ * Pure functions over a study's fold; no threads, no files, no screens. */
+#ifndef TILLER_META_H
+#define TILLER_META_H
+
+#include "tiller/base.h"
+#include "tiller/space.h"
+#include "tiller/study.h"
+
+/* Curve diagnosis, section 5 of the search design; the first match wins. */
+enum diagnosis {
+    DIAGNOSIS_DIVERGING,
+    DIAGNOSIS_OVERFITTING,
+    DIAGNOSIS_UNDERFITTING,
+    DIAGNOSIS_PLATEAU,
+    DIAGNOSIS_IMPROVING,
+    DIAGNOSIS_N
+};
+const char *diagnosis_name(enum diagnosis d);  /* "overfits" ... */
+const char *diagnosis_why(enum diagnosis d);   /* one plain sentence */
+/* diagnose: a trial's curve so far. majority_error: validation error of the majority class. A curve
+ * of fewer than 3 epochs counts as improving. */
+enum diagnosis meta_diagnose(const struct trial *t, double majority_error);
+
+/* Situation = phase x stagnation x diagnosis of the incumbent: 4 x 3 x 5 = 60 rows. */
+enum { META_PHASES = 4, META_STAGNATIONS = 3, META_STATES = 60 };
+struct situation {
+    int phase;      /* finished runs: <3, 3-9, 10-29, 30+ */
+    int stagnation; /* finished runs since the incumbent changed: 0, 1-3, 4+ */
+    enum diagnosis diagnosis;
+};
+int situation_index(struct situation s); /* 0..META_STATES-1 */
+struct situation situation_from_index(int index);
+const char *situation_name(int index); /* "10-29 moving overfits"; ASCII, also the log's form */
+int situation_find(const char *name);  /* -1 unknown */
+/* The situation now, from the fold. *finished, *since_gain: the counts behind it (may be NULL). */
+int situation_now(const struct study *study, double majority_error, int *finished,
+                  int *since_gain);
+
+/* Moves (section 8, without transfer): all start from the incumbent but random. */
+enum move {
+    MOVE_LOCAL,
+    MOVE_LR_DOWN,
+    MOVE_LR_UP,
+    MOVE_SMALLER,
+    MOVE_LARGER,
+    MOVE_LESS_REGULARISATION,
+    MOVE_MORE_REGULARISATION,
+    MOVE_BATCH_DOWN,
+    MOVE_BATCH_UP,
+    MOVE_RANDOM,
+    MOVE_N
+};
+const char *move_name(enum move m);  /* "local" "lr/" "lr*" "smaller" ... ; ASCII, the log's form */
+const char *move_about(enum move m); /* "divide the learning rate by 2.5" */
+int move_find(const char *name);     /* -1 unknown */
+/* move_apply: the configuration after the move. Returns false if the move changes nothing or the
+ * space lacks the role (caller falls back to local). */
+bool move_apply(enum move m, const struct space *space, const struct configuration *from,
+                struct rng *rng, struct configuration *out);
+/* The move nearest to what leads from one configuration to another (a person's seed). */
+enum move move_nearest(const struct space *space, const struct configuration *from,
+                       const struct configuration *to);
+
+/* The Q-table: [META_STATES x MOVE_N] row-major. */
+struct qtable {
+    double q[META_STATES][MOVE_N];
+    double visits[META_STATES][MOVE_N];
+    double td_square[META_STATES][MOVE_N]; /* running mean of squared TD errors */
+};
+enum { QTABLE_TERMINAL = -1 };
+void qtable_init(struct qtable *t, double q0);
+/* qtable_update: Q(s,a) += alpha [r + gamma max_a' Q(s',a') - Q(s,a)], alpha = max(.01, N^-.8)
+ * unless alpha > 0 is given. s2 = QTABLE_TERMINAL: no next state. *out (may be NULL) gets all the
+ * numbers of the step. Returns the TD error. Source: Watkins & Dayan 1992; search design, 8. */
+double qtable_update(struct qtable *t, int s, int a, double reward, int s2, double gamma,
+                     double alpha, struct q_update *out);
+/* Rebuild the table from a study's q_update events: exactly the agent's own. */
+void qtable_fold(struct qtable *t, const struct study *study);
+int qtable_best(const struct qtable *t, int s); /* best action, lowest index on ties */
+/* "Q(plateau, lr/) 0.120 <- 0.120 + 0.20 [0.050 + 1.00*0.310 - 0.120] = 0.168" */
+const char *qtable_spell(const struct q_update *u, char *out, size_t out_size);
+
+/* Reward of decisions 16: ln((before + .002)/(after + .002)) * share of the budget left. */
+double meta_reward(double before, double after, double share_left);
+
+#endif

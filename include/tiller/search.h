@@ -1,0 +1,60 @@
+/* search: samplers (which configuration next) and pruners (go on or stop), each behind one small
+ * table of functions. They look at a study's fold and decide; they hold no threads, files, screens. */
+#ifndef TILLER_SEARCH_H
+#define TILLER_SEARCH_H
+
+#include "tiller/base.h"
+#include "tiller/meta.h"
+#include "tiller/space.h"
+#include "tiller/study.h"
+
+/* What a sampler needs to know besides the fold. */
+struct search_context {
+    const struct study *study;
+    double majority_error; /* y_b before the first trial */
+    double share_left;     /* of the budget, [0, 1] */
+    int full_epochs;       /* R */
+    uint64_t rng_seed;     /* the study's */
+};
+
+struct proposal {
+    struct configuration config;
+    char who[16];
+    char situation[64]; /* "" if the sampler has none */
+    char action[24];
+    char reason[256];   /* one plain sentence */
+};
+
+struct sampler;
+struct sampler_ops {
+    const char *name;  /* "random", "agent" */
+    const char *about; /* one sentence with the source */
+    enum err (*open)(const struct search_context *context, void **self, struct err_info *info);
+    void (*close)(void *self);
+    /* Next configuration. rng belongs to this proposal: seeded by (rng_seed, trial number), so that a
+     * resumed study proposes what the uninterrupted one would have. */
+    enum err (*propose)(void *self, const struct search_context *context, struct rng *rng,
+                        struct proposal *out);
+    /* A trial ended (the fold has it); value before it: best_before (majority_error for the first).
+     * Fills *update and returns true if a Q-update was made; the caller logs it and the reward. */
+    bool (*observe)(void *self, const struct search_context *context, const struct trial *ended,
+                    double best_before, struct q_update *update);
+};
+size_t sampler_count(void);
+const struct sampler_ops *sampler_at(size_t i);
+const struct sampler_ops *sampler_find(const char *name); /* NULL unknown */
+
+/* Pruners: "none", "median", "halving", stateless: they look at the fold only. */
+struct pruner_ops {
+    const char *name, *about;
+    /* Is epoch e (1-based) of a trial of R epochs a rung, where the worker waits for a word? */
+    bool (*is_rung)(int epoch, int full_epochs);
+    /* true: stop. reason gets one sentence with numbers. */
+    bool (*stop)(const struct search_context *context, const struct trial *t, char *reason,
+                 size_t reason_size);
+};
+size_t pruner_count(void);
+const struct pruner_ops *pruner_at(size_t i);
+const struct pruner_ops *pruner_find(const char *name);
+
+#endif

@@ -1,0 +1,113 @@
+/* space: hyperparameters: names, kinds, ranges; configurations; checking what people type.
+ *
+ * A configuration is an array of *internal* values in the order of its space, as Optuna stores them:
+ * the number itself, or the index of the choice. The space of a study may be our network's
+ * (space_builtin), a narrowed one (space_load), or one gathered from a foreign study's trials. */
+#ifndef TILLER_SPACE_H
+#define TILLER_SPACE_H
+
+#include "tiller/base.h"
+
+#define SPACE_MAX 32
+#define SPACE_NAME_MAX 48
+#define SPACE_CHOICES_MAX 24
+
+struct cJSON;
+
+enum hyper_kind { HYPER_FLOAT, HYPER_INT, HYPER_CATEGORICAL };
+/* What a hyperparameter does, so that moves work on any space. */
+enum hyper_role {
+    ROLE_NONE,
+    ROLE_LEARNING_RATE,
+    ROLE_UNITS,   /* capacity: width */
+    ROLE_LAYERS,  /* capacity: depth */
+    ROLE_DROPOUT, /* regularisation on a linear axis */
+    ROLE_DECAY,   /* regularisation on a log axis */
+    ROLE_BATCH
+};
+
+struct hyper_choice {
+    char text[32]; /* what people type and read: adam */
+    char json[40]; /* as it stands in the journal: "adam" with quotes, null, 0.5 ... */
+};
+
+struct hyperparameter {
+    char name[SPACE_NAME_MAX];
+    enum hyper_kind kind;
+    enum hyper_role role;
+    bool log;
+    double low, high; /* float, int; both ends belong to the range */
+    double step;      /* 0: none (float); int: 1 */
+    int n_choices;
+    struct hyper_choice choice[SPACE_CHOICES_MAX];
+    double fallback; /* internal value when inactive or not said */
+    int active_if;   /* index of a categorical that switches it on; -1: always active */
+    int active_choice;
+    char about[96]; /* one sentence for help and forms; "" for foreign ones */
+};
+
+struct space {
+    int n;
+    struct hyperparameter h[SPACE_MAX];
+};
+
+struct configuration {
+    double value[SPACE_MAX]; /* internal; fallback where not set */
+    uint32_t set;            /* bit i: value i is present (said, or active) */
+};
+
+/* Our network's space (the ranges stand in space.c as one table; README and man page quote it):
+ * learning_rate batch_size optimizer momentum weight_decay num_layers units dropout activation
+ * schedule. The fallbacks are the reference network's values. */
+const struct space *space_builtin(void);
+
+/* space_load: base narrowed or fixed by a JSON file {"learning_rate": {"low": .., "high": ..},
+ * "optimizer": {"choices": ["adam"]}, "num_layers": 2}. Unknown names, empty or wider ranges are
+ * ERR_INPUT with line and the nearest name. */
+enum err space_load(const char *path, const struct space *base, struct space *out,
+                    struct err_info *info);
+
+int space_find(const struct space *space, const char *name); /* -1: none */
+int space_find_role(const struct space *space, enum hyper_role role);
+const char *space_nearest(const struct space *space, const char *name); /* NULL: none near */
+
+/* Is value i counted in this configuration? (momentum only under sgd ...) */
+bool space_is_active(const struct space *space, const struct configuration *c, int i);
+/* All fallbacks, active ones marked set. */
+void space_default(const struct space *space, struct configuration *out);
+/* Marks set exactly the active ones and brings the rest to their fallback (decisions 15). */
+void space_tidy(const struct space *space, struct configuration *c);
+void space_sample(const struct space *space, struct rng *rng, struct configuration *out);
+/* [0,1]^n on each hyperparameter's natural axis (log where log; categorical: index/(n-1)), inactive
+ * at the fallback; decode rounds to the grid and clips. */
+void space_encode(const struct space *space, const struct configuration *c, double *unit);
+void space_decode(const struct space *space, const double *unit, struct configuration *out);
+bool space_same(const struct space *space, const struct configuration *a,
+                const struct configuration *b); /* equal in all active values */
+
+/* space_set_text: check and set one value as typed ("0.003", "adam"). Errors: ERR_RANGE with name,
+ * kind, range and nearest choice in the message. */
+enum err space_set_text(const struct space *space, struct configuration *c, int i,
+                        const char *value, struct err_info *info);
+/* "name=value"; unknown names suggest the nearest. *index (may be NULL) tells which. */
+enum err space_set_pair(const struct space *space, struct configuration *c, const char *pair,
+                        int *index, struct err_info *info);
+/* Value as people read it, 3 significant digits for floats; exact: as it reads back. */
+const char *space_value_text(const struct space *space, const struct configuration *c, int i,
+                             bool exact, char *out, size_t out_size);
+/* "learning_rate=0.0021 batch_size=64 ..." of the active values, exact; for copy-as-command. */
+void space_format(const struct space *space, const struct configuration *c, struct text *out);
+
+/* Optuna's distribution object of hyperparameter i: {"name": "FloatDistribution", ...}. */
+void space_put_distribution(const struct space *space, int i, struct text *out);
+/* The reverse, for foreign trials (old names too). Errors: ERR_INPUT. */
+enum err space_read_distribution(const char *name, const struct cJSON *distribution,
+                                 struct hyperparameter *out, struct err_info *info);
+/* External JSON value ("adam", 0.01) to internal; false if not allowed. */
+bool space_read_external(const struct space *space, int i, const struct cJSON *item, double *out);
+void space_put_external(const struct space *space, int i, double internal, struct text *out);
+/* The `space` study attribute: {name: distribution, ...}. */
+void space_put_json(const struct space *space, struct text *out);
+enum err space_read_json(const struct cJSON *object, struct space *out, struct err_info *info);
+
+#endif

@@ -1,0 +1,68 @@
+/* cli: the sub-commands, one file each, and the option table they share.
+ *
+ * A command reads its options by a table, does its work through the rooms below, prints results on
+ * stdout and everything else on stderr, and returns the exit status: 0 done, 1 could not finish,
+ * 2 bad input (one clear line on stderr), 130 interrupted without loss. */
+#ifndef TILLER_CLI_H
+#define TILLER_CLI_H
+
+#include "tiller/base.h"
+#include "tiller/data.h"
+
+enum { EXIT_DONE = 0, EXIT_UNFINISHED = 1, EXIT_BAD_INPUT = 2, EXIT_INTERRUPTED = 130 };
+
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_TEXT,   /* const char * */
+    OPTION_INT,    /* int64_t */
+    OPTION_NUMBER, /* double */
+    OPTION_LIST    /* struct option_list: may be given several times, commas split */
+};
+struct option_list {
+    const char *item[64];
+    size_t n;
+};
+struct cli_option {
+    const char *name; /* "--rng-seed" */
+    enum option_kind kind;
+    void *target;
+    double low, high;     /* int, number: allowed range */
+    const char *argument; /* "N"; NULL for flags */
+    const char *about;    /* one line for --help */
+};
+/* cli_parse: fills targets; what is no option goes to positional (at most max). "--name=value" and
+ * "--name value" both work; "--" ends options; --help prints usage and options and returns
+ * ERR_INTERRUPTED (the caller exits with 0). Unknown options suggest the nearest. */
+enum err cli_parse(const struct cli_option *options, size_t n_options, const char *usage, int argc,
+                   char **argv, const char **positional, size_t max, size_t *n_positional,
+                   struct err_info *info);
+/* cli_fail: prints "tiller: WHERE: DETAIL; HINT" and returns the exit status for the code. */
+int cli_fail(const struct err_info *info);
+
+/* The options by which every command reads a data set (--target, --categorical, --missing,
+ * --drop-rare, --split-seed): CLI_DATA_OPTIONS goes into a command's table. */
+struct cli_data_options {
+    const char *target;
+    struct option_list categorical, missing;
+    bool drop_rare;
+    int64_t split_seed;
+};
+#define CLI_DATA_OPTIONS(d)                                                                        \
+    {"--target", OPTION_TEXT, &(d).target, 0, 0, "COLUMN", "label column (default: the last)"},    \
+        {"--categorical", OPTION_LIST, &(d).categorical, 0, 0, "COLUMN", "read as categorical"},   \
+        {"--missing", OPTION_LIST, &(d).missing, 0, 0, "WORDS", "words that mean missing"},        \
+        {"--drop-rare", OPTION_FLAG, &(d).drop_rare, 0, 0, NULL,                                   \
+         "drop classes with fewer than 5 rows"},                                                   \
+        {"--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                  \
+         "which split of the rows (default 0)"}
+/* Finds and opens what was typed; prints nothing. Owner: caller, data_free. */
+enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
+                       struct err_info *info);
+
+int command_describe(int argc, char **argv);
+int command_train(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_resume(int argc, char **argv);
+int command_start(int argc, char **argv); /* tiller alone: the start screen */
+
+#endif
