@@ -1,0 +1,489 @@
+/* train: one network on one data set, from the first weights to the test figures.
+ *
+ * Progress goes to stderr, one line per epoch; the result to stdout, as text for people or, with
+ * --json or --json-lines, as JSON. Every number but the two times is a function of data,
+ * configuration and --rng-seed. */
+#include "cli.h"
+#include "tiller/engine.h"
+#include "tiller/net.h"
+#include "tiller/space.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define USAGE                                                                                      \
+    "usage: tiller train TASK [NAME=VALUE ...] [options]\n\n"                                      \
+    "Trains one network on TASK (a folder with IDX files, a CSV table, or the name of a shipped\n" \
+    "set) and judges it. Without NAME=VALUE: one hidden layer of 128 relu, dropout 0.2, Adam at\n" \
+    "0.001, batches of 32."
+
+struct train_options {
+    int64_t epochs, rng_seed;
+    bool json, json_lines, no_test, plain;
+    struct cli_data_options data;
+};
+
+struct epoch {
+    double train_loss;
+    struct net_metrics validation;
+};
+
+enum train_end { TRAIN_COMPLETE, TRAIN_DIVERGED, TRAIN_INTERRUPTED };
+
+struct run {
+    const struct train_options *options;
+    const struct space *space;
+    struct configuration config;
+    struct data_set *set;
+    struct net_rows rows[DATA_N_PARTS];
+    struct training *training;
+    struct epoch *epochs; /* [options->epochs] */
+    int n_epochs;         /* completed */
+    enum train_end end;
+    bool tested;
+    struct net_metrics test;
+    int64_t *confusion;            /* [n_classes x n_classes] of the test part */
+    double seconds, train_seconds; /* in all; in training alone */
+    int64_t samples;               /* rows trained on */
+};
+
+/* ---- leaving on a signal ----------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t leave;
+
+static void on_signal(int number)
+{
+    leave = number;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---- progress ---------------------------------------------------------------------------------
+ */
+
+static double rate(const struct run *r)
+{
+    return r->train_seconds > 0 ? (double)r->samples / r->train_seconds : 0;
+}
+
+static void say_start(const struct run *r)
+{
+    struct net_config c = net_config_from(r->space, &r->config, (int)r->options->epochs, 0);
+    int32_t in = r->set->n_inputs, out = r->set->n_classes;
+    char rows[32], parameters[32], bytes[32];
+    text_count(rows, sizeof rows, r->rows[DATA_TRAIN].n_rows);
+    text_count(parameters, sizeof parameters, (int64_t)net_count_parameters(&c, in, out));
+    text_bytes(bytes, sizeof bytes,
+               (double)net_memory_bytes(&c, in, out, r->rows[DATA_TRAIN].n_rows));
+    fprintf(stderr, "%s: %s training rows, network %d-", r->set->name, rows, in);
+    for (int i = 0; i < c.num_layers; i++)
+        fprintf(stderr, "%d-", c.units);
+    fprintf(stderr, "%d, %s parameters, %s beside the data\n", out, parameters, bytes);
+}
+
+static void say_epoch(const struct run *r)
+{
+    const struct epoch *e = &r->epochs[r->n_epochs - 1];
+    const struct net_metrics *v = &e->validation;
+    int64_t total = r->options->epochs;
+    char speed[32], left[32];
+    text_count(speed, sizeof speed, (int64_t)rate(r));
+    text_duration(left, sizeof left, r->seconds / r->n_epochs * (double)(total - r->n_epochs));
+    fprintf(stderr,
+            "epoch %*d/%lld  train loss %.4f  val loss %.4f  accuracy %.4f  precision %.4f  "
+            "recall %.4f  f1 %.4f  %s samples/s  %s left\n",
+            (int)snprintf(NULL, 0, "%lld", (long long)total), r->n_epochs, (long long)total,
+            e->train_loss, v->loss, v->accuracy, v->precision, v->recall, v->f1, speed, left);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------
+ */
+
+static void put_epoch(struct json_writer *w, int number, const struct epoch *e)
+{
+    json_open(w, NULL, '{');
+    json_put_int(w, "epoch", number);
+    json_put_number(w, "train_loss", e->train_loss);
+    json_put_number(w, "val_loss", e->validation.loss);
+    json_put_number(w, "val_accuracy", e->validation.accuracy);
+    json_put_number(w, "val_precision", e->validation.precision);
+    json_put_number(w, "val_recall", e->validation.recall);
+    json_put_number(w, "val_f1", e->validation.f1);
+    json_close(w, '}');
+}
+
+static void put_params(struct json_writer *w, const struct run *r)
+{
+    json_open(w, "params", '{');
+    for (int i = 0; i < r->space->n; i++) {
+        struct text value = {0};
+        if (!space_is_active(r->space, &r->config, i))
+            continue;
+        space_put_external(r->space, i, r->config.value[i], &value);
+        json_put_raw(w, r->space->h[i].name, text_get(&value));
+        w->out->failed |= value.failed;
+        text_free(&value);
+    }
+    json_close(w, '}');
+}
+
+static void put_test(struct json_writer *w, const struct run *r)
+{
+    size_t n = (size_t)r->set->n_classes;
+    if (!r->tested) {
+        json_put_null(w, "test");
+        return;
+    }
+    json_open(w, "test", '{');
+    json_put_number(w, "loss", r->test.loss);
+    json_put_number(w, "accuracy", r->test.accuracy);
+    json_put_number(w, "precision", r->test.precision);
+    json_put_number(w, "recall", r->test.recall);
+    json_put_number(w, "f1", r->test.f1);
+    json_open(w, "confusion", '[');
+    for (size_t truth = 0; truth < n; truth++) {
+        json_open(w, NULL, '[');
+        for (size_t said = 0; said < n; said++)
+            json_put_int(w, NULL, r->confusion[truth * n + said]);
+        json_close(w, ']');
+    }
+    json_close(w, ']');
+    json_close(w, '}');
+}
+
+static void put_result(struct json_writer *w, const struct run *r, bool with_epochs)
+{
+    json_open(w, NULL, '{');
+    json_put_string(w, "task", r->set->name);
+    put_params(w, r);
+    if (with_epochs) {
+        json_open(w, "epochs", '[');
+        for (int i = 0; i < r->n_epochs; i++)
+            put_epoch(w, i + 1, &r->epochs[i]);
+        json_close(w, ']');
+    }
+    put_test(w, r);
+    json_put_number(w, "seconds", r->seconds);
+    json_put_number(w, "samples_per_second", rate(r));
+    json_close(w, '}');
+}
+
+/* One line on stdout, flushed; takes and frees the text. */
+static enum err print_line(struct text *line, struct err_info *info)
+{
+    enum err e = ERR_OK;
+    if (line->failed)
+        e = err_set_memory(info, "output");
+    else if (printf("%s\n", text_get(line)) < 0 || fflush(stdout) != 0)
+        e = err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
+    text_free(line);
+    return e;
+}
+
+static enum err print_epoch_json(const struct run *r, struct err_info *info)
+{
+    struct text line = {0};
+    struct json_writer w;
+    json_begin(&w, &line);
+    put_epoch(&w, r->n_epochs, &r->epochs[r->n_epochs - 1]);
+    return print_line(&line, info);
+}
+
+static enum err print_json(const struct run *r, struct err_info *info)
+{
+    struct text line = {0};
+    struct json_writer w;
+    json_begin(&w, &line);
+    put_result(&w, r, r->options->json);
+    return print_line(&line, info);
+}
+
+/* ---- the summary for people -------------------------------------------------------------------
+ */
+
+enum { SUMMARY_COLUMNS = 100, LABEL_MAX = 24 };
+
+static int digits_of(const struct run *r)
+{
+    int64_t top = 1, n = (int64_t)r->set->n_classes * r->set->n_classes;
+    for (int64_t i = 0; i < n; i++)
+        top = r->confusion[i] > top ? r->confusion[i] : top;
+    return snprintf(NULL, 0, "%lld", (long long)top);
+}
+
+/* Names may be longer than a column: then columns carry the class's number, and rows both. */
+static void put_confusion(struct text *out, const struct run *r)
+{
+    int n = r->set->n_classes, longest = 0, cell = digits_of(r);
+    for (int c = 0; c < n; c++) {
+        int length = (int)strlen(r->set->class_names[c]);
+        longest = length > longest ? length : longest;
+    }
+    bool numbered = longest > 4;
+    int heading = numbered ? snprintf(NULL, 0, "%d", n) : longest;
+    cell = (heading > cell ? heading : cell) + 2;
+    int label = (longest < LABEL_MAX ? longest : LABEL_MAX) + (numbered ? 5 : 2);
+    int panel = (SUMMARY_COLUMNS - label) / cell;
+    text_append(out, "\nconfusion matrix (rows: truth, columns: answer)\n");
+    for (int from = 0; from < n; from += panel) {
+        int to = from + panel < n ? from + panel : n;
+        text_appendf(out, "%*s", label, "");
+        for (int c = from; c < to; c++)
+            if (numbered)
+                text_appendf(out, "%*d", cell, c + 1);
+            else
+                text_appendf(out, "%*s", cell, r->set->class_names[c]);
+        text_append_char(out, '\n');
+        for (int truth = 0; truth < n; truth++) {
+            char name[4 * LABEL_MAX];
+            text_copy(name, sizeof name, r->set->class_names[truth]);
+            if (numbered)
+                text_appendf(out, "%4d %-*.*s", truth + 1, label - 5, label - 5, name);
+            else
+                text_appendf(out, "  %-*s", label - 2, name);
+            for (int c = from; c < to; c++) {
+                int64_t count = r->confusion[(size_t)truth * (size_t)n + (size_t)c];
+                if (count == 0)
+                    text_appendf(out, "%*s", cell, ".");
+                else
+                    text_appendf(out, "%*lld", cell, (long long)count);
+            }
+            text_append_char(out, '\n');
+        }
+    }
+}
+
+static void put_summary(struct text *out, const struct run *r)
+{
+    char time[32], speed[32], rows[32];
+    text_appendf(out, "%s: %d epochs in %s, %s samples/s in training\n", r->set->name, r->n_epochs,
+                 text_duration(time, sizeof time, r->seconds),
+                 text_count(speed, sizeof speed, (int64_t)rate(r)));
+    text_append(out, "configuration: ");
+    space_format(r->space, &r->config, out);
+    text_append_char(out, '\n');
+    if (r->n_epochs > 0) {
+        const struct net_metrics *v = &r->epochs[r->n_epochs - 1].validation;
+        text_appendf(out,
+                     "validation: loss %.4f  accuracy %.4f  precision %.4f  recall %.4f  f1 %.4f\n",
+                     v->loss, v->accuracy, v->precision, v->recall, v->f1);
+    }
+    if (!r->tested)
+        return;
+    text_appendf(out,
+                 "test:       loss %.4f  accuracy %.4f  precision %.4f  recall %.4f  f1 %.4f  "
+                 "(%s rows)\n",
+                 r->test.loss, r->test.accuracy, r->test.precision, r->test.recall, r->test.f1,
+                 text_count(rows, sizeof rows, r->rows[DATA_TEST].n_rows));
+    put_confusion(out, r);
+}
+
+static enum err print_summary(const struct run *r, struct err_info *info)
+{
+    struct text out = {0};
+    put_summary(&out, r);
+    if (out.length > 0 && out.data[out.length - 1] == '\n')
+        out.data[--out.length] = 0;
+    return print_line(&out, info);
+}
+
+/* ---- the training -----------------------------------------------------------------------------
+ */
+
+/* One epoch by slices of about 10 ms, so that a signal is answered at once. */
+static void train_epoch(struct run *r, int *slice)
+{
+    bool done = false;
+    int before = net_batches_done(r->training);
+    while (!done && !leave) {
+        double began = clock_now_s();
+        enum err e = net_train_slice(r->training, *slice, &done);
+        double took = clock_now_s() - began;
+        r->train_seconds += took;
+        if (e != ERR_OK) {
+            r->end = TRAIN_DIVERGED;
+            return;
+        }
+        int now = done ? net_batches_per_epoch(r->training) : net_batches_done(r->training);
+        int64_t seen = (int64_t)(now - before) * net_effective_batch(r->training);
+        before = now;
+        r->samples += seen;
+        if (took < 0.005 && *slice < 1 << 20)
+            *slice *= 2;
+        else if (took > 0.02 && *slice > 1)
+            *slice /= 2;
+    }
+    if (!done)
+        r->end = TRAIN_INTERRUPTED;
+    else /* the last batch may have been smaller */
+        r->samples -=
+            (int64_t)net_batches_per_epoch(r->training) * net_effective_batch(r->training) -
+            r->rows[DATA_TRAIN].n_rows;
+}
+
+static enum err train_all(struct run *r, struct err_info *info)
+{
+    double began = clock_now_s();
+    int slice = 16;
+    while (r->end == TRAIN_COMPLETE && r->n_epochs < r->options->epochs) {
+        struct epoch *e = &r->epochs[r->n_epochs];
+        train_epoch(r, &slice);
+        r->seconds = clock_now_s() - began;
+        if (r->end != TRAIN_COMPLETE)
+            break;
+        e->train_loss = net_train_loss(r->training);
+        if (net_evaluate(r->training, &r->rows[DATA_VALIDATION], &e->validation, NULL, NULL)) {
+            r->end = TRAIN_DIVERGED;
+            break;
+        }
+        r->n_epochs++;
+        r->seconds = clock_now_s() - began;
+        say_epoch(r);
+        enum err err = r->options->json_lines ? print_epoch_json(r, info) : ERR_OK;
+        if (err != ERR_OK)
+            return err;
+    }
+    if (r->end == TRAIN_COMPLETE && !r->options->no_test)
+        r->tested =
+            net_evaluate(r->training, &r->rows[DATA_TEST], &r->test, r->confusion, NULL) == ERR_OK;
+    r->seconds = clock_now_s() - began;
+    return ERR_OK;
+}
+
+static enum err print_result(const struct run *r, struct err_info *info)
+{
+    if (r->options->json_lines)
+        return r->tested ? print_json(r, info) : ERR_OK;
+    return r->options->json ? print_json(r, info) : print_summary(r, info);
+}
+
+/* ---- setting up -------------------------------------------------------------------------------
+ */
+
+enum { MAX_WORDS = 2 * SPACE_MAX };
+
+static enum err read_config(struct run *r, const char *const *pairs, size_t n,
+                            struct err_info *info)
+{
+    int which[MAX_WORDS];
+    r->space = space_builtin();
+    space_default(r->space, &r->config);
+    for (size_t i = 0; i < n; i++) {
+        enum err e = space_set_pair(r->space, &r->config, pairs[i], &which[i], info);
+        if (e != ERR_OK)
+            return e;
+    }
+    /* After all of them: "momentum=0.5 optimizer=sgd" may stand in any order. */
+    for (size_t i = 0; i < n; i++)
+        if (!space_is_active(r->space, &r->config, which[i]))
+            return err_set(info, ERR_USAGE, pairs[i], "leave it out or choose what it belongs to",
+                           "has no part in this configuration");
+    space_tidy(r->space, &r->config);
+    return ERR_OK;
+}
+
+static enum err prepare(struct run *r, const char *task, struct err_info *info)
+{
+    enum err e = cli_open_data(task, &r->options->data, &r->set, info);
+    if (e != ERR_OK)
+        return e;
+    if (r->set->task != DATA_CLASSIFICATION)
+        return err_set(info, ERR_INPUT, task, "choose a label column by --target",
+                       "its label is a number, not a class");
+    for (int p = 0; p < DATA_N_PARTS; p++)
+        r->rows[p] = net_rows_of(r->set, (enum data_part_id)p);
+    size_t classes = (size_t)r->set->n_classes;
+    r->epochs = mem_zero_alloc((size_t)r->options->epochs, sizeof *r->epochs);
+    r->confusion = mem_alloc(classes * classes, sizeof *r->confusion);
+    if (!r->epochs || !r->confusion)
+        return err_set_memory(info, task);
+    struct net_config c = net_config_from(r->space, &r->config, (int)r->options->epochs,
+                                          (uint64_t)r->options->rng_seed);
+    return net_new(&c, &r->rows[DATA_TRAIN], &r->training, info);
+}
+
+static void release(struct run *r)
+{
+    net_free(r->training);
+    mem_free(r->epochs);
+    mem_free(r->confusion);
+    data_free(r->set);
+}
+
+static enum err parse(struct train_options *o, int argc, char **argv, const char **words,
+                      size_t max, size_t *n, struct err_info *info)
+{
+    const struct cli_option table[] = {
+        {"--epochs", OPTION_INT, &o->epochs, 1, 1000000, "N", "passes over the training rows (10)"},
+        {"--rng-seed", OPTION_INT, &o->rng_seed, 0, 9007199254740992.0, "N",
+         "first weights, order of rows, dropout (0)"},
+        {"--json", OPTION_FLAG, &o->json, 0, 0, NULL, "the result as one JSON object"},
+        {"--json-lines", OPTION_FLAG, &o->json_lines, 0, 0, NULL,
+         "one JSON object per epoch, then one with the test figures"},
+        {"--no-test", OPTION_FLAG, &o->no_test, 0, 0, NULL, "leave the test rows alone"},
+        {"--plain", OPTION_FLAG, &o->plain, 0, 0, NULL, "no screen (train never has one)"},
+        CLI_DATA_OPTIONS(o->data),
+    };
+    enum err e =
+        cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, words, max, n, info);
+    if (e != ERR_OK)
+        return e;
+    if (*n == 0)
+        return err_set(info, ERR_USAGE, "train", "try 'tiller train data/mnist'",
+                       "the TASK is missing");
+    if (o->json && o->json_lines)
+        return err_set(info, ERR_USAGE, "--json-lines", "leave one of them out",
+                       "does not go together with --json");
+    return ERR_OK;
+}
+
+static int exit_status(const struct run *r)
+{
+    if (r->end == TRAIN_INTERRUPTED) {
+        fprintf(stderr, "interrupted in epoch %d\n", r->n_epochs + 1);
+        return EXIT_INTERRUPTED;
+    }
+    if (r->end == TRAIN_DIVERGED) {
+        fprintf(stderr,
+                "tiller: %s: the training diverged in epoch %d; try a smaller learning_rate\n",
+                r->set->name, r->n_epochs + 1);
+        return EXIT_UNFINISHED;
+    }
+    return EXIT_DONE;
+}
+
+int command_train(int argc, char **argv)
+{
+    struct train_options options = {.epochs = 10};
+    struct run r = {.options = &options};
+    struct err_info info = {0};
+    const char *words[MAX_WORDS];
+    size_t n;
+    enum err e = parse(&options, argc, argv, words, MAX_WORDS, &n, &info);
+    if (e == ERR_INTERRUPTED)
+        return EXIT_DONE;
+    if (e == ERR_OK)
+        e = read_config(&r, words + 1, n - 1, &info);
+    if (e == ERR_OK)
+        e = prepare(&r, words[0], &info);
+    if (e == ERR_OK) {
+        watch_signals();
+        say_start(&r);
+        e = train_all(&r, &info);
+    }
+    if (e == ERR_OK)
+        e = print_result(&r, &info);
+    int status = e == ERR_OK ? exit_status(&r) : cli_fail(&info);
+    release(&r);
+    return status;
+}

@@ -1,0 +1,69 @@
+/* net_config: a configuration of the search space as the network understands it, and a part of a
+ * data set as rows. Hyperparameters are found by name, so a narrowed space, or one that lacks some
+ * of them, works as well; what it lacks has the reference network's value. */
+#include "tiller/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The value under name; NULL-safe look-up of what may not be in the space. */
+static double number(const struct space *space, const struct configuration *c, const char *name,
+                     double otherwise)
+{
+    int i = space_find(space, name);
+    return i >= 0 ? c->value[i] : otherwise;
+}
+
+static int whole(const struct space *space, const struct configuration *c, const char *name,
+                 int otherwise)
+{
+    return (int)lround(number(space, c, name, otherwise));
+}
+
+/* The word chosen under name; NULL if the space has no such choice. */
+static const char *word(const struct space *space, const struct configuration *c, const char *name)
+{
+    int i = space_find(space, name);
+    if (i < 0 || space->h[i].kind != HYPER_CATEGORICAL)
+        return NULL;
+    int choice = (int)lround(c->value[i]);
+    return choice >= 0 && choice < space->h[i].n_choices ? space->h[i].choice[choice].text : NULL;
+}
+
+#define FIND(type, name_of)                                                                        \
+    static enum type find_##type(const char *text, enum type otherwise)                            \
+    {                                                                                              \
+        const char *name;                                                                          \
+        for (unsigned i = 0; text && (name = name_of((enum type)i)) != NULL; i++)                  \
+            if (strcmp(name, text) == 0)                                                           \
+                return (enum type)i;                                                               \
+        return otherwise;                                                                          \
+    }
+FIND(net_activation, net_activation_name)
+FIND(net_optimizer, net_optimizer_name)
+FIND(net_schedule, net_schedule_name)
+
+struct net_config net_config_from(const struct space *space, const struct configuration *c,
+                                  int full_epochs, uint64_t rng_seed)
+{
+    struct net_config n = net_config_reference();
+    n.num_layers = whole(space, c, "num_layers", n.num_layers);
+    n.units = whole(space, c, "units", n.units);
+    n.activation = find_net_activation(word(space, c, "activation"), n.activation);
+    n.dropout = number(space, c, "dropout", n.dropout);
+    n.optimizer = find_net_optimizer(word(space, c, "optimizer"), n.optimizer);
+    n.learning_rate = number(space, c, "learning_rate", n.learning_rate);
+    n.momentum = number(space, c, "momentum", n.momentum);
+    n.weight_decay = number(space, c, "weight_decay", n.weight_decay);
+    n.batch_size = whole(space, c, "batch_size", n.batch_size);
+    n.schedule = find_net_schedule(word(space, c, "schedule"), n.schedule);
+    n.schedule_epochs = full_epochs > 0 ? full_epochs : 1;
+    n.rng_seed = rng_seed;
+    return n;
+}
+
+struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part)
+{
+    const struct data_part *p = &set->part[part];
+    return (struct net_rows){p->n_rows, set->n_inputs, set->n_classes, p->x, p->y};
+}
