@@ -1,0 +1,248 @@
+/* If this fails, `tiller train` says something else than the manual: members, status,
+ * repeatability. */
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "../support/spawn.h"
+
+static int run(struct spawned *s, const char *const *words)
+{
+    const char *argv[20] = {spawn_tiller(), "train"};
+    for (size_t i = 0; i < 16 && words[i]; i++)
+        argv[i + 2] = words[i];
+    return spawn_run(s, argv, NULL, 120);
+}
+#define WORDS(...)                                                                                 \
+    (const char *const[17])                                                                        \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+static cJSON *parsed(const char *text, size_t n)
+{
+    cJSON *doc;
+    struct err_info info;
+    if (json_parse(text, n, "stdout", &doc, &info) != ERR_OK)
+        fail_msg("%s: %.*s", info.detail, (int)n, text);
+    return doc;
+}
+
+/* Exactly these members, in this order. */
+static void assert_members(const cJSON *object, const char *const *names, size_t n)
+{
+    const cJSON *item = object->child;
+    for (size_t i = 0; i < n; i++, item = item->next) {
+        assert_non_null(item);
+        assert_string_equal(item->string, names[i]);
+    }
+    assert_null(item);
+}
+#define ASSERT_MEMBERS(object, ...)                                                                \
+    do {                                                                                           \
+        static const char *const names[] = {__VA_ARGS__};                                          \
+        assert_members(object, names, sizeof names / sizeof *names);                               \
+    } while (0)
+
+static double number(const cJSON *object, const char *name)
+{
+    double value = NAN;
+    assert_true(json_get_number(object, name, &value));
+    return value;
+}
+
+static void assert_epoch(const cJSON *epoch, int expected)
+{
+    ASSERT_MEMBERS(epoch, "epoch", "train_loss", "val_loss", "val_accuracy", "val_precision",
+                   "val_recall", "val_f1");
+    assert_int_equal((int)number(epoch, "epoch"), expected);
+    assert_true(number(epoch, "train_loss") > 0 && number(epoch, "val_loss") > 0);
+    static const char *const shares[] = {"val_accuracy", "val_precision", "val_recall", "val_f1"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(number(epoch, shares[i]) >= 0 && number(epoch, shares[i]) <= 1);
+}
+
+/* The matrix of 11 vowels: its diagonal's share is the accuracy. */
+static void assert_test_figures(const cJSON *test)
+{
+    ASSERT_MEMBERS(test, "loss", "accuracy", "precision", "recall", "f1", "confusion");
+    const cJSON *matrix = json_get(test, "confusion");
+    double right = 0, all = 0;
+    assert_int_equal(cJSON_GetArraySize(matrix), 11);
+    for (int i = 0; i < 11; i++) {
+        const cJSON *row = cJSON_GetArrayItem(matrix, i);
+        assert_int_equal(cJSON_GetArraySize(row), 11);
+        for (int j = 0; j < 11; j++)
+            all += cJSON_GetArrayItem(row, j)->valuedouble;
+        right += cJSON_GetArrayItem(row, i)->valuedouble;
+    }
+    assert_true(all >= 190 && all <= 206); /* 20 % of 990 rows */
+    assert_true(fabs(right / all - number(test, "accuracy")) < 1e-12);
+}
+
+static void one_object_with_the_members_of_the_manual(void **state)
+{
+    (void)state;
+    struct spawned s;
+    assert_int_equal(run(&s, WORDS("data/vowel", "units=32", "learning_rate=0.01", "--epochs", "4",
+                                   "--rng-seed", "3", "--json")),
+                     0);
+    cJSON *doc = parsed(text_get(&s.out), s.out.length);
+    ASSERT_MEMBERS(doc, "task", "params", "epochs", "test", "seconds", "samples_per_second");
+    assert_string_equal(json_get_string(doc, "task"), "vowel");
+    const cJSON *params = json_get(doc, "params");
+    assert_true(number(params, "units") == 32 && number(params, "learning_rate") == 0.01);
+    assert_string_equal(json_get_string(params, "optimizer"), "adam");
+    assert_null(json_get(params, "momentum")); /* has no part under Adam */
+    const cJSON *epochs = json_get(doc, "epochs");
+    assert_int_equal(cJSON_GetArraySize(epochs), 4);
+    for (int i = 0; i < 4; i++)
+        assert_epoch(cJSON_GetArrayItem(epochs, i), i + 1);
+    assert_test_figures(json_get(doc, "test"));
+    assert_true(number(doc, "seconds") > 0 && number(doc, "samples_per_second") > 0);
+    json_free(doc);
+    assert_non_null(strstr(text_get(&s.err), "epoch 4/4"));
+    spawn_free(&s);
+}
+
+/* The text before "seconds", which is where a run's clock begins to speak. */
+static size_t repeatable_part(const struct spawned *s)
+{
+    const char *seconds = strstr(text_get(&s->out), "\"seconds\"");
+    assert_non_null(seconds);
+    return (size_t)(seconds - text_get(&s->out));
+}
+
+static void twice_the_same_text_but_for_the_times(void **state)
+{
+    (void)state;
+    struct spawned a, b, c;
+    assert_int_equal(run(&a, WORDS("data/vowel", "--epochs", "3", "--rng-seed", "7", "--json")), 0);
+    assert_int_equal(run(&b, WORDS("data/vowel", "--epochs", "3", "--rng-seed", "7", "--json")), 0);
+    assert_int_equal(run(&c, WORDS("data/vowel", "--epochs", "3", "--rng-seed", "8", "--json")), 0);
+    size_t n = repeatable_part(&a);
+    assert_int_equal(n, repeatable_part(&b));
+    assert_memory_equal(text_get(&a.out), text_get(&b.out), n);
+    assert_true(repeatable_part(&c) != n || memcmp(text_get(&a.out), text_get(&c.out), n) != 0);
+    spawn_free(&a);
+    spawn_free(&b);
+    spawn_free(&c);
+}
+
+static int count_lines(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void a_line_per_epoch_and_one_for_the_test(void **state)
+{
+    (void)state;
+    struct spawned s;
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "3", "--json-lines")), 0);
+    assert_int_equal(count_lines(text_get(&s.out)), 4);
+    const char *line = text_get(&s.out);
+    for (int i = 0; i < 4; i++) {
+        size_t n = strcspn(line, "\n");
+        cJSON *doc = parsed(line, n);
+        if (i < 3)
+            assert_epoch(doc, i + 1);
+        else
+            assert_test_figures(json_get(doc, "test"));
+        json_free(doc);
+        line += n + 1;
+    }
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "3", "--json-lines", "--no-test")), 0);
+    assert_int_equal(count_lines(text_get(&s.out)), 3);
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "2", "--json", "--no-test")), 0);
+    assert_non_null(strstr(text_get(&s.out), "\"test\": null"));
+    spawn_free(&s);
+}
+
+static void people_get_a_matrix_with_names(void **state)
+{
+    (void)state;
+    struct spawned s;
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "2")), 0);
+    const char *out = text_get(&s.out);
+    assert_non_null(strstr(out, "test: "));
+    assert_non_null(strstr(out, "confusion matrix"));
+    assert_non_null(strstr(out, "hid"));
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "2", "--no-test")), 0);
+    assert_null(strstr(text_get(&s.out), "confusion"));
+    spawn_free(&s);
+}
+
+/* A million epochs, interrupted after the first: what was reached is printed, status 130. */
+static void a_signal_ends_it_cleanly(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < 3; i++) {
+        const char *argv[] = {
+            spawn_tiller(),           "train", "data/vowel", "--epochs", "1000000",
+            i ? "--plain" : "--json", NULL};
+        struct spawned s;
+        assert_true(spawn_start(&s, argv, NULL));
+        assert_true(spawn_wait_text(&s, "epoch       1/1000000", false, 60));
+        kill(s.pid, signals[i]);
+        assert_int_equal(spawn_finish(&s, 60), 130);
+        assert_non_null(strstr(text_get(&s.err), "interrupted"));
+        if (i == 0) {
+            cJSON *doc = parsed(text_get(&s.out), s.out.length);
+            assert_true(cJSON_GetArraySize(json_get(doc, "epochs")) >= 1);
+            assert_true(cJSON_IsNull(json_get(doc, "test")));
+            json_free(doc);
+        } else {
+            assert_non_null(strstr(text_get(&s.out), "validation: "));
+        }
+        spawn_free(&s);
+    }
+}
+
+static void what_can_not_be_is_said_in_one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4], *message;
+        int status;
+    } rows[] = {
+        {{"data/vowel", "momentum=0.5"}, "has no part", 2},
+        {{"data/vowel", "--json", "--json-lines"}, "--json-lines", 2},
+        {{"data/vowel", "units"}, "units", 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct spawned s;
+        assert_int_equal(run(&s, rows[i].words), rows[i].status);
+        assert_non_null(strstr(text_get(&s.err), rows[i].message));
+        assert_int_equal(count_lines(text_get(&s.err)), 1);
+        assert_int_equal(s.out.length, 0);
+        spawn_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_object_with_the_members_of_the_manual),
+        cmocka_unit_test(twice_the_same_text_but_for_the_times),
+        cmocka_unit_test(a_line_per_epoch_and_one_for_the_test),
+        cmocka_unit_test(people_get_a_matrix_with_names),
+        cmocka_unit_test(a_signal_ends_it_cleanly),
+        cmocka_unit_test(what_can_not_be_is_said_in_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
