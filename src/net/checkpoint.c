@@ -202,7 +202,7 @@ static enum err read_state(const struct tensor_file *file, const char *path, str
                            struct err_info *info)
 {
     const char *format = tensors_text(file, "format"), *text = tensors_text(file, "training");
-    if (!format || strcmp(format, FORMAT) != 0 || !text)
+    if (!format || strcmp(format, FORMAT) != 0 || !text || !tensors_text(file, TENSORS_CHECKSUM))
         return err_set(info, ERR_INPUT, path, "give a checkpoint that tiller wrote",
                        "not a checkpoint of a training");
     cJSON *object;

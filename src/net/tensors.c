@@ -18,7 +18,6 @@
 
 #define HEADER_MAX (16u << 20)
 #define TEXTS_KEY "__metadata__"
-#define CHECKSUM_KEY "checksum"
 
 struct tensor_file {
     char path[512];
@@ -55,7 +54,7 @@ static void put_texts(struct json_writer *w, const struct tensor_text *texts, si
     for (size_t i = 0; i < n_tensors; i++)
         hash = hash_bytes(hash, tensors[i].data, n_elements(&tensors[i]) * sizeof(float));
     text_format(hex, sizeof hex, "%016llx", (unsigned long long)hash);
-    json_put_string(w, CHECKSUM_KEY, hex);
+    json_put_string(w, TENSORS_CHECKSUM, hex);
     json_close(w, '}');
 }
 
@@ -232,10 +231,10 @@ static enum err check_checksum(struct tensor_file *file, struct err_info *info)
     {
         if (!cJSON_IsString(item))
             return damaged(file, info, "its metadata are not texts");
-        if (strcmp(item->string, CHECKSUM_KEY) != 0)
+        if (strcmp(item->string, TENSORS_CHECKSUM) != 0)
             hash = hash_text(hash, item->string, item->valuestring);
     }
-    const char *wanted = tensors_text(file, CHECKSUM_KEY);
+    const char *wanted = tensors_text(file, TENSORS_CHECKSUM);
     if (!wanted)
         return ERR_OK;
     enum err e = hash_data(file, &hash, info);

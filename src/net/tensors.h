@@ -13,6 +13,8 @@
 
 #include "tiller/base.h"
 
+#define TENSORS_CHECKSUM "checksum" /* its key */
+
 struct tensor {
     const char *name;
     int n_dims;
