@@ -35,7 +35,7 @@ struct heat {
 };
 
 /* heat_draw: two head lines, rows, and the legend in the last line. Sets top, left; clamps the
- * cursor. A hint "‹ 3 more" / "2 more ›" in the first head line tells of hidden columns. */
+ * cursor. A hint "‹ 3 · 2 ›" in the first head line tells how many columns are hidden. */
 void heat_draw(struct frame *f, struct rect r, struct heat *h);
 void heat_move(struct heat *h, long rows, long cols);
 /* The cell under a place on the screen (mouse): false if none. Uses top, left of the last draw. */

@@ -11,13 +11,13 @@ enum layout_size {
     LAYOUT_SMALL,   /* 40 x 10: header, one line per running trial, key line */
     LAYOUT_SINGLE,  /* 60 x 16: one pane at a time, the tab line names the others */
     LAYOUT_STACKED, /* 80 x 24: panes under each other, the agent is one line */
-    LAYOUT_WIDE     /* 100 x 24 and more: agent column at the right */
+    LAYOUT_WIDE     /* 100 x 20 and more: agent column at the right */
 };
 enum layout_size layout_size(int rows, int cols);
 
 enum layout_pane {
     PANE_HEADER,  /* first line: task, state, best, time left */
-    PANE_TABS,    /* second line; 0 x 0 where the header carries the tabs (STACKED and below) */
+    PANE_TABS,    /* second line of WIDE and SINGLE; else 0 x 0: the header carries the tabs */
     PANE_PLOT,    /* rule with its title in the first row, then the curves */
     PANE_TRIALS,  /* rule, column titles, rows */
     PANE_AGENT,   /* WIDE: rule and lines; STACKED: one line without a rule */

@@ -74,24 +74,33 @@ struct term;
 
 /* term_open: the real terminal on stdin and stdout. It is restored by term_close, and on
  * SIGSEGV, SIGABRT and other fatal signals; also on SIGINT, SIGTERM, SIGHUP where the caller has
- * not installed handlers of its own. Ctrl-Z and coming back are handled inside term_next. colour
- * wish; AUTO: NO_COLOR, TERM and terminfo decide Errors: ERR_STATE if stdin or stdout is no
- * terminal or TERM is unknown. Owner: caller, term_close. */
+ * not installed handlers of its own. Ctrl-Z and coming back are handled inside term_next.
+ *
+ *   colour  wish; AUTO: NO_COLOR, TERM and terminfo decide
+ *
+ * Errors: ERR_STATE if stdin or stdout is no terminal or TERM is unknown.
+ * Owner: caller, term_close. */
 enum err term_open(enum tui_colour colour, struct term **out, struct err_info *info);
-/* term_open_script: no terminal. Lines of the file:
- *   # comment                    blank lines are skipped
- *   :wait idle                   until the caller says idle (struct term_wait)
- *   :wait text WORDS             until the last shown frame contains WORDS
- *   :wait gone WORDS             until it does not
- *   :save-screen FILE [attrs]    the last shown frame, with roles if `attrs` (frame_dump)
- *   :resize ROWSxCOLS            as if the window had changed
- *   :paste TEXT                  arrives as a bracketed paste
- *   anything else                keys: `j j <Enter> x`: blanks between keys are skipped; a blank is
- *                                <Space>; inside a prompt (from ':' '/' or '?'-free text after
- * `type `) type TEXT                    every character of TEXT as a key, blanks too :NAME ... any
- * other command line: typed as ':', text, <Enter> A wait that lasts longer than deadline_s (wall
- * time, default 60) ends the script with an error. The next line is taken only after the frame
- * drawn for the last key was shown. rows, cols  screen size; 0: 24 x 80 */
+
+/* term_open_script: no terminal; events come from the lines of a file:
+ *
+ *   # comment                  blank lines are skipped
+ *   :wait idle                 until the caller says idle (struct term_wait)
+ *   :wait text WORDS           until the last shown frame contains WORDS
+ *   :wait gone WORDS           until it does not
+ *   :save-screen FILE [attrs]  the last shown frame, with roles if `attrs` (frame_dump)
+ *   :resize ROWSxCOLS          as if the window had changed
+ *   :paste TEXT                arrives as a bracketed paste
+ *   type TEXT                  every character of TEXT as a key, blanks too
+ *   :NAME ...                  any other command: typed as ':', the text, <Enter>
+ *   anything else              keys, blanks between them or not: `j j <Enter> 5k` (term_key_parse;
+ *                              a blank as a key is <Space>)
+ *
+ * A line is taken only after the frame for the last key was shown (or term_next was called again
+ * without drawing). A wait of more than 60 s (wall time) ends the script with an error; so does a
+ * line that cannot be read. The end of the file is TERM_EVENT_END.
+ *
+ *   rows, cols  screen size; 0: 24 x 80 */
 enum err term_open_script(const char *path, int rows, int cols, struct term **out,
                           struct err_info *info);
 /* The same from memory; where names it in messages. */
