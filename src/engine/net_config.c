@@ -30,6 +30,15 @@ static const char *word(const struct space *space, const struct configuration *c
     return choice >= 0 && choice < space->h[i].n_choices ? space->h[i].choice[choice].text : NULL;
 }
 
+/* A log axis has no 0: the low end of the built-in space's stands for "none", in narrowed spaces
+ * too. */
+static double weight_decay(const struct space *space, const struct configuration *c)
+{
+    const struct space *builtin = space_builtin();
+    double value = number(space, c, "weight_decay", 0);
+    return value > builtin->h[space_find(builtin, "weight_decay")].low ? value : 0;
+}
+
 #define FIND(type, name_of)                                                                        \
     static enum type find_##type(const char *text, enum type otherwise)                            \
     {                                                                                              \
@@ -54,7 +63,7 @@ struct net_config net_config_from(const struct space *space, const struct config
     n.optimizer = find_net_optimizer(word(space, c, "optimizer"), n.optimizer);
     n.learning_rate = number(space, c, "learning_rate", n.learning_rate);
     n.momentum = number(space, c, "momentum", n.momentum);
-    n.weight_decay = number(space, c, "weight_decay", n.weight_decay);
+    n.weight_decay = weight_decay(space, c);
     n.batch_size = whole(space, c, "batch_size", n.batch_size);
     n.schedule = find_net_schedule(word(space, c, "schedule"), n.schedule);
     n.schedule_epochs = full_epochs > 0 ? full_epochs : 1;
