@@ -17,7 +17,7 @@
     "usage: tiller train TASK [NAME=VALUE ...] [options]\n\n"                                      \
     "Trains one network on TASK (a folder with IDX files, a CSV table, or the name of a shipped\n" \
     "set) and judges it. Without NAME=VALUE: one hidden layer of 128 relu, dropout 0.2, Adam at\n" \
-    "0.001, batches of 32."
+    "0.001, batches of 32.\n\nHyperparameters [of the reference network]:"
 
 struct train_options {
     int64_t epochs, rng_seed;
@@ -211,55 +211,104 @@ static enum err print_json(const struct run *r, struct err_info *info)
 /* ---- the summary for people -------------------------------------------------------------------
  */
 
-enum { SUMMARY_COLUMNS = 100, LABEL_MAX = 24 };
+enum { SUMMARY_COLUMNS = 100, NAME_MAX_COLUMNS = 24 };
 
-static int digits_of(const struct run *r)
+/* How the confusion matrix is laid out: cut into panels that are not too wide; class names longer
+ * than a column stand at the rows only, with a number that the columns carry. */
+struct matrix {
+    const struct run *run;
+    int n; /* classes */
+    bool numbered;
+    int name, cell, panel; /* columns of a row's name, of a cell; cells in a panel */
+};
+
+static int decimals(int64_t n)
 {
-    int64_t top = 1, n = (int64_t)r->set->n_classes * r->set->n_classes;
-    for (int64_t i = 0; i < n; i++)
-        top = r->confusion[i] > top ? r->confusion[i] : top;
-    return snprintf(NULL, 0, "%lld", (long long)top);
+    return snprintf(NULL, 0, "%lld", (long long)n);
 }
 
-/* Names may be longer than a column: then columns carry the class's number, and rows both. */
-static void put_confusion(struct text *out, const struct run *r)
+/* At most width characters of s, filled up with blanks before or behind. */
+static void put_name(struct text *out, const char *s, int width, bool right)
 {
-    int n = r->set->n_classes, longest = 0, cell = digits_of(r);
-    for (int c = 0; c < n; c++) {
-        int length = (int)strlen(r->set->class_names[c]);
+    size_t bytes = 0;
+    uint32_t code;
+    int n = 0, step;
+    while (n < width && (step = text_utf8_next(s + bytes, &code)) > 0) {
+        bytes += (size_t)step;
+        n++;
+    }
+    if (right)
+        text_appendf(out, "%*s", width - n, "");
+    text_append_n(out, s, bytes);
+    if (!right)
+        text_appendf(out, "%*s", width - n, "");
+}
+
+static int characters(const char *s)
+{
+    uint32_t code;
+    int n = 0, step;
+    for (; (step = text_utf8_next(s, &code)) > 0; s += step)
+        n++;
+    return n;
+}
+
+static struct matrix lay_out(const struct run *r)
+{
+    struct matrix m = {.run = r, .n = r->set->n_classes};
+    int64_t top = 1;
+    int longest = 1;
+    for (int i = 0; i < m.n * m.n; i++)
+        top = r->confusion[i] > top ? r->confusion[i] : top;
+    for (int c = 0; c < m.n; c++) {
+        int length = characters(r->set->class_names[c]);
         longest = length > longest ? length : longest;
     }
-    bool numbered = longest > 4;
-    int heading = numbered ? snprintf(NULL, 0, "%d", n) : longest;
-    cell = (heading > cell ? heading : cell) + 2;
-    int label = (longest < LABEL_MAX ? longest : LABEL_MAX) + (numbered ? 5 : 2);
-    int panel = (SUMMARY_COLUMNS - label) / cell;
+    m.numbered = longest > 4;
+    int heading = m.numbered ? decimals(m.n) : longest, widest = decimals(top);
+    m.cell = (heading > widest ? heading : widest) + 2;
+    m.name = longest < NAME_MAX_COLUMNS ? longest : NAME_MAX_COLUMNS;
+    m.panel = (SUMMARY_COLUMNS - m.name - 6) / m.cell;
+    return m;
+}
+
+static void put_heading(struct text *out, const struct matrix *m, int from, int to)
+{
+    text_appendf(out, "%*s", m->name + (m->numbered ? 6 : 2), "");
+    for (int c = from; c < to; c++)
+        if (m->numbered)
+            text_appendf(out, "%*d", m->cell, c + 1);
+        else
+            put_name(out, m->run->set->class_names[c], m->cell, true);
+    text_append_char(out, '\n');
+}
+
+static void put_row(struct text *out, const struct matrix *m, int truth, int from, int to)
+{
+    const int64_t *row = m->run->confusion + (size_t)truth * (size_t)m->n;
+    if (m->numbered)
+        text_appendf(out, "%4d", truth + 1);
+    text_append(out, "  ");
+    put_name(out, m->run->set->class_names[truth], m->name, false);
+    for (int c = from; c < to; c++)
+        if (row[c] > 0)
+            text_appendf(out, "%*lld", m->cell, (long long)row[c]);
+        else
+            text_appendf(out, "%*s", m->cell, ".");
+    text_append_char(out, '\n');
+}
+
+static void put_confusion(struct text *out, const struct run *r)
+{
+    struct matrix m = lay_out(r);
     text_append(out, "\nconfusion matrix (rows: truth, columns: answer)\n");
-    for (int from = 0; from < n; from += panel) {
-        int to = from + panel < n ? from + panel : n;
-        text_appendf(out, "%*s", label, "");
-        for (int c = from; c < to; c++)
-            if (numbered)
-                text_appendf(out, "%*d", cell, c + 1);
-            else
-                text_appendf(out, "%*s", cell, r->set->class_names[c]);
-        text_append_char(out, '\n');
-        for (int truth = 0; truth < n; truth++) {
-            char name[4 * LABEL_MAX];
-            text_copy(name, sizeof name, r->set->class_names[truth]);
-            if (numbered)
-                text_appendf(out, "%4d %-*.*s", truth + 1, label - 5, label - 5, name);
-            else
-                text_appendf(out, "  %-*s", label - 2, name);
-            for (int c = from; c < to; c++) {
-                int64_t count = r->confusion[(size_t)truth * (size_t)n + (size_t)c];
-                if (count == 0)
-                    text_appendf(out, "%*s", cell, ".");
-                else
-                    text_appendf(out, "%*lld", cell, (long long)count);
-            }
+    for (int from = 0; from < m.n; from += m.panel) {
+        int to = from + m.panel < m.n ? from + m.panel : m.n;
+        if (from > 0)
             text_append_char(out, '\n');
-        }
+        put_heading(out, &m, from, to);
+        for (int truth = 0; truth < m.n; truth++)
+            put_row(out, &m, truth, from, to);
     }
 }
 
@@ -420,6 +469,27 @@ static void release(struct run *r)
     data_free(r->set);
 }
 
+/* One line per hyperparameter: name, range or choices, what the reference network has, what it is.
+ */
+static void put_hyperparameter(struct text *out, const struct space *space, int i)
+{
+    const struct hyperparameter *h = &space->h[i];
+    struct configuration reference;
+    char low[32], high[32], fallback[48], brackets[56];
+    struct text range = {0};
+    space_default(space, &reference);
+    space_value_text(space, &reference, i, true, fallback, sizeof fallback);
+    text_format(brackets, sizeof brackets, "[%s]", fallback);
+    for (int c = 0; c < h->n_choices; c++)
+        text_appendf(&range, "%s%s", c ? "|" : "", h->choice[c].text);
+    if (h->n_choices == 0)
+        text_appendf(&range, "%s..%s", text_double(low, sizeof low, h->low, false),
+                     text_double(high, sizeof high, h->high, false));
+    text_appendf(out, "\n  %-14s %-16s %-10s %s", h->name, text_get(&range), brackets, h->about);
+    out->failed |= range.failed;
+    text_free(&range);
+}
+
 static enum err parse(struct train_options *o, int argc, char **argv, const char **words,
                       size_t max, size_t *n, struct err_info *info)
 {
@@ -434,8 +504,14 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
         {"--plain", OPTION_FLAG, &o->plain, 0, 0, NULL, "no screen (train never has one)"},
         CLI_DATA_OPTIONS(o->data),
     };
-    enum err e =
-        cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, words, max, n, info);
+    struct text usage = {0};
+    text_append(&usage, USAGE);
+    for (int i = 0; i < space_builtin()->n; i++)
+        put_hyperparameter(&usage, space_builtin(), i);
+    enum err e = usage.failed ? err_set_memory(info, "train")
+                              : cli_parse(table, sizeof table / sizeof *table, text_get(&usage),
+                                          argc, argv, words, max, n, info);
+    text_free(&usage);
     if (e != ERR_OK)
         return e;
     if (*n == 0)
