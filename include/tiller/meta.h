@@ -18,11 +18,18 @@ enum diagnosis {
     DIAGNOSIS_IMPROVING,
     DIAGNOSIS_N
 };
-const char *diagnosis_name(enum diagnosis d);  /* "overfits" ... */
-const char *diagnosis_why(enum diagnosis d);   /* one plain sentence */
+const char *diagnosis_name(enum diagnosis d); /* "overfits" ... */
+const char *diagnosis_why(enum diagnosis d);  /* one plain sentence */
 /* diagnose: a trial's curve so far. majority_error: validation error of the majority class. A curve
- * of fewer than 3 epochs counts as improving. */
+ * that ends in NaN or infinity diverges at once; else one of fewer than 3 epochs counts as
+ * improving. Changes are those of a least-squares line over the last quarter of the epochs run. The
+ * log knows no training error: the best validation error stands in for it. */
 enum diagnosis meta_diagnose(const struct trial *t, double majority_error);
+
+/* The incumbent a move starts from: the best COMPLETE trial that had ended by wall time when_s
+ * (INFINITY: now); NULL if there is none. A running trial is no incumbent: it may still be pruned.
+ */
+const struct trial *meta_incumbent(const struct study *study, double when_s);
 
 /* Situation = phase x stagnation x diagnosis of the incumbent: 4 x 3 x 5 = 60 rows. */
 enum { META_PHASES = 4, META_STAGNATIONS = 3, META_STATES = 60 };
@@ -36,8 +43,10 @@ struct situation situation_from_index(int index);
 const char *situation_name(int index); /* "10-29 moving overfits"; ASCII, also the log's form */
 int situation_find(const char *name);  /* -1 unknown */
 /* The situation now, from the fold. *finished, *since_gain: the counts behind it (may be NULL). */
-int situation_now(const struct study *study, double majority_error, int *finished,
-                  int *since_gain);
+int situation_now(const struct study *study, double majority_error, int *finished, int *since_gain);
+/* The same as it was at wall time when_s: only trials that had ended by then count. */
+int situation_at(const struct study *study, double majority_error, double when_s, int *finished,
+                 int *since_gain);
 
 /* Moves (section 8, without transfer): all start from the incumbent but random. */
 enum move {
@@ -60,6 +69,11 @@ int move_find(const char *name);     /* -1 unknown */
  * space lacks the role (caller falls back to local). */
 bool move_apply(enum move m, const struct space *space, const struct configuration *from,
                 struct rng *rng, struct configuration *out);
+/* move_local: a perturbation on the [0,1] axes: each hyperparameter moves with probability 0.4, by
+ * a normal step of sd spread; small integer ranges step by one, choices flip more rarely. Something
+ * always changes if anything can. MOVE_LOCAL is this with spread 0.1. */
+bool move_local(const struct space *space, const struct configuration *from, double spread,
+                struct rng *rng, struct configuration *out);
 /* The move nearest to what leads from one configuration to another (a person's seed). */
 enum move move_nearest(const struct space *space, const struct configuration *from,
                        const struct configuration *to);
@@ -74,7 +88,10 @@ enum { QTABLE_TERMINAL = -1 };
 void qtable_init(struct qtable *t, double q0);
 /* qtable_update: Q(s,a) += alpha [r + gamma max_a' Q(s',a') - Q(s,a)], alpha = max(.01, N^-.8)
  * unless alpha > 0 is given. s2 = QTABLE_TERMINAL: no next state. *out (may be NULL) gets all the
- * numbers of the step. Returns the TD error. Source: Watkins & Dayan 1992; search design, 8. */
+ * numbers of the step. N counts this visit, so the first one has alpha 1: without knowledge the
+ * initial value is arbitrary and the first return replaces it; a table carried over brings its
+ * visits along and moves gently from the start. Returns the TD error.
+ * Source: Watkins & Dayan 1992; search design, 8. */
 double qtable_update(struct qtable *t, int s, int a, double reward, int s2, double gamma,
                      double alpha, struct q_update *out);
 /* Rebuild the table from a study's q_update events: exactly the agent's own. */

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Optuna's distributions ------------------------------------------------------------------- */
+/* ---- Optuna's distributions -------------------------------------------------------------------
+ */
 
 static void put_number(struct text *out, const char *name, double value, bool integer)
 {
@@ -29,9 +30,11 @@ void space_put_distribution(const struct space *space, int i, struct text *out)
                  integer ? "Int" : "Float", h->log ? "true" : "false");
     char step[32];
     if (integer)
-        text_append(out, h->log ? "1" : text_double(step, sizeof step, h->step > 0 ? h->step : 1, false));
+        text_append(out, h->log ? "1"
+                                : text_double(step, sizeof step, h->step > 0 ? h->step : 1, false));
     else
-        text_append(out, h->step > 0 && !h->log ? text_double(step, sizeof step, h->step, true) : "null");
+        text_append(out, h->step > 0 && !h->log ? text_double(step, sizeof step, h->step, true)
+                                                : "null");
     text_append(out, ", ");
     put_number(out, "low", h->low, integer);
     text_append(out, ", ");
@@ -105,12 +108,23 @@ static enum hyper_role guess_role(const char *name)
         const char *name;
         enum hyper_role role;
     } rows[] = {
-        {"learning_rate", ROLE_LEARNING_RATE}, {"lr", ROLE_LEARNING_RATE}, {"eta", ROLE_LEARNING_RATE},
-        {"units", ROLE_UNITS}, {"hidden_size", ROLE_UNITS}, {"max_units", ROLE_UNITS},
-        {"width", ROLE_UNITS}, {"num_layers", ROLE_LAYERS}, {"n_layers", ROLE_LAYERS},
-        {"layers", ROLE_LAYERS}, {"depth", ROLE_LAYERS}, {"dropout", ROLE_DROPOUT},
-        {"max_dropout", ROLE_DROPOUT}, {"weight_decay", ROLE_DECAY}, {"l2", ROLE_DECAY},
-        {"batch_size", ROLE_BATCH}, {"batch", ROLE_BATCH},
+        {"learning_rate", ROLE_LEARNING_RATE},
+        {"lr", ROLE_LEARNING_RATE},
+        {"eta", ROLE_LEARNING_RATE},
+        {"units", ROLE_UNITS},
+        {"hidden_size", ROLE_UNITS},
+        {"max_units", ROLE_UNITS},
+        {"width", ROLE_UNITS},
+        {"num_layers", ROLE_LAYERS},
+        {"n_layers", ROLE_LAYERS},
+        {"layers", ROLE_LAYERS},
+        {"depth", ROLE_LAYERS},
+        {"dropout", ROLE_DROPOUT},
+        {"max_dropout", ROLE_DROPOUT},
+        {"weight_decay", ROLE_DECAY},
+        {"l2", ROLE_DECAY},
+        {"batch_size", ROLE_BATCH},
+        {"batch", ROLE_BATCH},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].name, name) == 0)
@@ -184,7 +198,8 @@ void space_put_json(const struct space *space, struct text *out)
     text_append_char(out, '}');
 }
 
-/* A known name with the same kind takes role, sentence, fallback and condition from our own space. */
+/* A known name with the same kind takes role, sentence, fallback and condition from our own space.
+ */
 static void adopt_builtin(struct space *space)
 {
     const struct space *base = space_builtin();
@@ -227,7 +242,8 @@ enum err space_read_json(const struct cJSON *object, struct space *out, struct e
     cJSON_ArrayForEach(item, object)
     {
         if (out->n == SPACE_MAX)
-            return err_set(info, ERR_INPUT, "space", NULL, "more than %d hyperparameters", SPACE_MAX);
+            return err_set(info, ERR_INPUT, "space", NULL, "more than %d hyperparameters",
+                           SPACE_MAX);
         enum err err = space_read_distribution(item->string, item, &out->h[out->n], info);
         if (err != ERR_OK)
             return err;

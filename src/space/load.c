@@ -83,8 +83,8 @@ static enum err narrow_range(const struct narrowing *n, struct hyperparameter *h
                              double high)
 {
     char range[96], a[32], b[32];
-    text_format(range, sizeof range, "stay within %s and %s", text_double(a, sizeof a, h->low, false),
-                text_double(b, sizeof b, h->high, false));
+    text_format(range, sizeof range, "stay within %s and %s",
+                text_double(a, sizeof a, h->low, false), text_double(b, sizeof b, h->high, false));
     if (low > high)
         return refuse(n, h->name, range, "low is above high");
     if (low < h->low || high > h->high)
@@ -111,9 +111,11 @@ static enum err narrow_one(const struct narrowing *n, struct hyperparameter *h,
     }
     if (json_number(item, &fixed))
         return narrow_range(n, h, fixed, fixed);
-    bool has_low = json_get_number(item, "low", &low), has_high = json_get_number(item, "high", &high);
+    bool has_low = json_get_number(item, "low", &low),
+         has_high = json_get_number(item, "high", &high);
     if (!cJSON_IsObject(item) || (!has_low && !has_high))
-        return refuse(n, h->name, "write {\"low\": ..., \"high\": ...} or one number", "can't be read");
+        return refuse(n, h->name, "write {\"low\": ..., \"high\": ...} or one number",
+                      "can't be read");
     return narrow_range(n, h, low, high);
 }
 

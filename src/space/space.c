@@ -7,42 +7,47 @@
 #include <math.h>
 #include <string.h>
 
-#define CHOICES(...) {__VA_ARGS__}
-#define WORD(w) {w, "\"" w "\""}
+#define CHOICES(...)                                                                               \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define WORD(w)                                                                                    \
+    {                                                                                              \
+        w, "\"" w "\""                                                                             \
+    }
 
-/* The reference network is the row of fallbacks. weight_decay: the low end of a log axis can't be 0,
- * so its low end stands for none (net_config_from reads it so); the about line says it. */
-static const struct space builtin = {
-    .n = 10,
-    .h = {
-        {.name = "learning_rate", .kind = HYPER_FLOAT, .role = ROLE_LEARNING_RATE, .log = true,
-         .low = 1e-4, .high = 0.1, .fallback = 0.001, .active_if = -1,
-         .about = "step size at the schedule's start"},
-        {.name = "batch_size", .kind = HYPER_INT, .role = ROLE_BATCH, .log = true, .low = 8,
-         .high = 512, .step = 1, .fallback = 32, .active_if = -1,
-         .about = "rows per step"},
-        {.name = "optimizer", .kind = HYPER_CATEGORICAL, .n_choices = 2,
-         .choice = CHOICES(WORD("adam"), WORD("sgd")), .active_if = -1,
-         .about = "how gradients become steps"},
-        {.name = "momentum", .kind = HYPER_FLOAT, .low = 0, .high = 0.99, .fallback = 0.9,
-         .active_if = 2, .active_choice = 1, .about = "share of the last step kept (sgd only)"},
-        {.name = "weight_decay", .kind = HYPER_FLOAT, .role = ROLE_DECAY, .log = true, .low = 1e-7,
-         .high = 0.01, .fallback = 1e-7, .active_if = -1,
-         .about = "pull of the weights towards 0; 1e-07 means none"},
-        {.name = "num_layers", .kind = HYPER_INT, .role = ROLE_LAYERS, .low = 1, .high = 4,
-         .step = 1, .fallback = 1, .active_if = -1, .about = "hidden layers"},
-        {.name = "units", .kind = HYPER_INT, .role = ROLE_UNITS, .log = true, .low = 8, .high = 1024,
-         .step = 1, .fallback = 128, .active_if = -1, .about = "units of each hidden layer"},
-        {.name = "dropout", .kind = HYPER_FLOAT, .role = ROLE_DROPOUT, .low = 0, .high = 0.7,
-         .fallback = 0.2, .active_if = -1, .about = "share of hidden outputs dropped in training"},
-        {.name = "activation", .kind = HYPER_CATEGORICAL, .n_choices = 2,
-         .choice = CHOICES(WORD("relu"), WORD("tanh")), .active_if = -1,
-         .about = "what a unit does to its sum"},
-        {.name = "schedule", .kind = HYPER_CATEGORICAL, .n_choices = 2,
-         .choice = CHOICES(WORD("constant"), WORD("cosine")), .active_if = -1,
-         .about = "how the learning rate goes over the epochs"},
-    },
-};
+/* The reference network is the row of fallbacks. weight_decay: the low end of a log axis can't be
+ * 0, so its low end stands for none (net_config_from reads it so); the about line says it. */
+/* clang-format off: one row is one hyperparameter */
+static const struct space builtin = {.n = 10, .h = {
+    {.name = "learning_rate", .kind = HYPER_FLOAT, .role = ROLE_LEARNING_RATE, .log = true,
+     .low = 1e-4, .high = 0.1, .fallback = 0.001, .active_if = -1,
+     .about = "step size at the schedule's start"},
+    {.name = "batch_size", .kind = HYPER_INT, .role = ROLE_BATCH, .log = true,
+     .low = 8, .high = 512, .step = 1, .fallback = 32, .active_if = -1, .about = "rows per step"},
+    {.name = "optimizer", .kind = HYPER_CATEGORICAL, .n_choices = 2,
+     .choice = {WORD("adam"), WORD("sgd")}, .active_if = -1, .about = "how gradients become steps"},
+    {.name = "momentum", .kind = HYPER_FLOAT, .low = 0, .high = 0.99, .fallback = 0.9,
+     .active_if = 2, .active_choice = 1, .about = "share of the last step kept (sgd only)"},
+    {.name = "weight_decay", .kind = HYPER_FLOAT, .role = ROLE_DECAY, .log = true,
+     .low = 1e-7, .high = 0.01, .fallback = 1e-7, .active_if = -1,
+     .about = "pull of the weights towards 0; 1e-07 means none"},
+    {.name = "num_layers", .kind = HYPER_INT, .role = ROLE_LAYERS,
+     .low = 1, .high = 4, .step = 1, .fallback = 1, .active_if = -1, .about = "hidden layers"},
+    {.name = "units", .kind = HYPER_INT, .role = ROLE_UNITS, .log = true,
+     .low = 8, .high = 1024, .step = 1, .fallback = 128, .active_if = -1,
+     .about = "units of each hidden layer"},
+    {.name = "dropout", .kind = HYPER_FLOAT, .role = ROLE_DROPOUT,
+     .low = 0, .high = 0.7, .fallback = 0.2, .active_if = -1,
+     .about = "share of hidden outputs dropped in training"},
+    {.name = "activation", .kind = HYPER_CATEGORICAL, .n_choices = 2,
+     .choice = {WORD("relu"), WORD("tanh")}, .active_if = -1,
+     .about = "what a unit does to its sum"},
+    {.name = "schedule", .kind = HYPER_CATEGORICAL, .n_choices = 2,
+     .choice = {WORD("constant"), WORD("cosine")}, .active_if = -1,
+     .about = "how the learning rate goes over the epochs"},
+}};
+/* clang-format on */
 
 const struct space *space_builtin(void)
 {
@@ -120,8 +125,8 @@ static double from_unit(const struct hyperparameter *h, double place)
     place = clip(place, 0, 1);
     if (h->kind == HYPER_CATEGORICAL)
         return round(place * (h->n_choices - 1));
-    double value = h->log ? h->low * pow(h->high / h->low, place)
-                          : h->low + place * (h->high - h->low);
+    double value =
+        h->log ? h->low * pow(h->high / h->low, place) : h->low + place * (h->high - h->low);
     if (h->kind == HYPER_INT || h->step > 0) {
         double step = h->step > 0 ? h->step : 1;
         value = h->low + round((value - h->low) / step) * step;

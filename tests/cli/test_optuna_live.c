@@ -1,0 +1,125 @@
+/* If this fails, Optuna no longer reads our studies, or can't seed a search that runs. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "../support/spawn.h"
+
+static const char *const python = "/usr/bin/python3";
+
+static bool have_optuna(void)
+{
+    const char *argv[] = {python, "-c", "import optuna", NULL};
+    struct spawned s;
+    bool have = spawn_run(&s, argv, NULL, 60) == 0;
+    spawn_free(&s);
+    if (!have)
+        print_message("skipped: python3-optuna is not installed\n");
+    return have;
+}
+
+static struct cJSON *parse(const struct spawned *s)
+{
+    struct err_info info = {0};
+    struct cJSON *doc = NULL;
+    if (json_parse(text_get(&s->out), s->out.length, "output", &doc, &info) != ERR_OK)
+        fail_msg("%s in: %s\n%s", info.detail, text_get(&s->out), text_get(&s->err));
+    return doc;
+}
+
+static struct cJSON *optuna(const char *verb, const char *study, const char *json)
+{
+    const char *argv[] = {python, "tests/cli/optuna_live.py", verb, study, json, NULL};
+    struct spawned s;
+    int status = spawn_run(&s, argv, NULL, 120);
+    if (status != 0)
+        fail_msg("%s: status %d: %s", verb, status, text_get(&s.err));
+    struct cJSON *doc = json ? NULL : parse(&s);
+    spawn_free(&s);
+    return doc;
+}
+
+static double number(const struct cJSON *object, const char *name)
+{
+    double value = NAN;
+    if (!json_get_number(object, name, &value))
+        fail_msg("no number '%s'", name);
+    return value;
+}
+
+/* The trial that python seeded must have run with its values, by whoever claimed it. */
+static void assert_seed_ran(const struct cJSON *trials, double rate)
+{
+    const struct cJSON *t;
+    cJSON_ArrayForEach(t, trials)
+    {
+        const struct cJSON *params = json_get(t, "params");
+        double found = NAN;
+        if (json_get_number(params, "learning_rate", &found) && found == rate) {
+            assert_true(number(t, "epochs") >= 1);
+            assert_string_equal(json_get_string(params, "activation"), "tanh");
+            return;
+        }
+    }
+    fail_msg("the seeded trial did not run");
+}
+
+static void assert_trials_are_whole(const struct cJSON *trials)
+{
+    const struct cJSON *t;
+    cJSON_ArrayForEach(t, trials)
+    {
+        const char *state = json_get_string(t, "state");
+        assert_true(strcmp(state, "COMPLETE") == 0 || strcmp(state, "PRUNED") == 0);
+        if (strcmp(state, "COMPLETE") == 0)
+            assert_true(number(t, "value") == number(t, "lowest"));
+        assert_true(number(t, "curve") == number(t, "epochs"));
+    }
+}
+
+static void test_optuna_reads_and_seeds(void **state)
+{
+    (void)state;
+    if (!have_optuna())
+        return;
+    char folder[64], study[128];
+    assert_non_null(spawn_make_folder(folder));
+    file_join(study, sizeof study, folder, "live.study.jsonl");
+    const char *argv[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--json", "--workers", "1",
+                          "--study", study, "--epochs", "1500", "--rng-seed", "1", NULL};
+    struct spawned s;
+    assert_true(spawn_start(&s, argv, NULL));
+    if (!spawn_wait_text(&s, "epoch", false, 60))
+        fail_msg("no epoch was shown: %s", text_get(&s.err));
+    cJSON_Delete(optuna("enqueue", study, "{\"learning_rate\": 0.00321, \"activation\": \"tanh\"}"));
+    assert_int_equal(spawn_finish(&s, 300), 0);
+    struct cJSON *ours = parse(&s), *theirs = optuna("summary", study, NULL);
+    const struct cJSON *best = json_get(ours, "best"), *its = json_get(theirs, "best");
+    assert_true(number(best, "trial") == number(its, "number"));
+    assert_true(number(best, "value") == number(its, "value"));
+    assert_true(number(json_get(best, "params"), "learning_rate") ==
+                number(json_get(its, "params"), "learning_rate"));
+    assert_true(number(ours, "trials") == cJSON_GetArraySize(json_get(theirs, "trials")));
+    assert_seed_ran(json_get(theirs, "trials"), 0.00321);
+    assert_trials_are_whole(json_get(theirs, "trials"));
+    json_free(ours);
+    json_free(theirs);
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_optuna_reads_and_seeds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
