@@ -92,6 +92,7 @@ struct app {
     struct trial_list list;
     bool chosen; /* the person has moved the cursor: it no longer follows the best */
     size_t detail_top;
+    int table_skip; /* trials screen: columns scrolled out at the left */
     struct app_curves curves;
     size_t q_row, q_col, q_top, q_left;
     char log_filter[128], help_filter[128];
@@ -121,8 +122,9 @@ struct app {
 };
 
 struct screen {
-    const char *name; /* also its :command */
-    char digit;       /* '1'; 0 none */
+    const char *name;  /* also its :command */
+    const char *title; /* in the tab line */
+    char digit;        /* '1'; 0 none */
     void (*draw)(struct app *app);
     /* Moves by rows and columns; LONG_MIN and LONG_MAX rows: to the ends. */
     void (*move)(struct app *app, long rows, long cols);
@@ -235,7 +237,7 @@ void menu_key(struct app *app, const struct term_event *event);
 bool open_sort_menu(struct app *app, const char *args);
 bool open_all_actions(struct app *app, const char *args);
 
-/* ---- drawing helpers (draw.c) ------------------------------------------------------------------------ */
+/* ---- drawing helpers (draw.c, draw_lines.c, draw_trials.c, draw_curves.c) ------------------------------------------------------------------------ */
 
 /* Three significant digits with a sign in front, a dash for NaN. */
 const char *signed_text(double value, char *out, size_t out_size);
@@ -249,8 +251,11 @@ struct piece {
     bool right; /* from the right end */
 };
 void draw_pieces(struct frame *f, struct rect row, struct piece *pieces, size_t n);
+/* A rule over the width of r with a title at the left and words at the right end. */
+void draw_rule(struct frame *f, struct rect r, const char *title, const char *right);
 void draw_header(struct app *app);
 void draw_key_line(struct app *app);
+void draw_divider(struct app *app);
 /* The trial table of both screens; full: all columns. */
 void draw_trials(struct app *app, struct rect r, bool full);
 enum paint state_paint(const struct view_row *r);
