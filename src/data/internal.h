@@ -1,0 +1,110 @@
+/* What the files of data share: the tokenised table, classes, the split, the digest. */
+#ifndef TILLER_DATA_INTERNAL_H
+#define TILLER_DATA_INTERNAL_H
+
+#include "tiller/data.h"
+
+enum {
+    CLASS_ROWS_MIN = 5, /* fewer rows of a class can't be split three ways */
+    CLASSES_MAX = 1000,
+    COLUMNS_MAX = 100000,
+    CLASS_NAME_MAX = 200, /* bytes shown of a class or level */
+    PART_NONE = 255       /* a dropped row's part */
+};
+#define FILE_BYTES_MAX ((size_t)1 << 30)
+#define CELLS_MAX (INT64_C(1) << 30) /* float32 values of a whole set: 4 GiB */
+
+/* ---- csv.c: the tokenised table ----------------------------------------------------------------
+ */
+
+struct csv {
+    char *buffer;  /* every field terminated in place */
+    size_t *cell;  /* [(n_rows + 1) * n_columns] offsets; the header is row 0 */
+    int64_t *line; /* [n_rows + 1] line number of each row's first field */
+    int32_t n_columns;
+    int64_t n_rows; /* without the header */
+    const char *path;
+};
+
+/* csv_read: reads and tokenises a file (RFC 4180; plain or gzip). path must outlive out.
+ * csv_parse: the same from a terminated buffer of mem_alloc, which it takes in any case. */
+enum err csv_read(const char *path, struct csv *out, struct err_info *info);
+enum err csv_parse(char *buffer, size_t size, const char *path, struct csv *out,
+                   struct err_info *info);
+void csv_free(struct csv *csv);
+
+/* Row 0 is the first row below the header. */
+static inline const char *csv_cell(const struct csv *csv, int64_t row, int32_t column)
+{
+    return csv->buffer + csv->cell[(size_t)(row + 1) * (size_t)csv->n_columns + (size_t)column];
+}
+static inline const char *csv_header(const struct csv *csv, int32_t column)
+{
+    return csv->buffer + csv->cell[column];
+}
+
+/* "file:line" or, with field > 0, "file:line:field", cut at the front so that the numbers stay. */
+const char *csv_where(char out[static 256], const char *path, int64_t line, int64_t field);
+
+/* ---- split.c: classes and parts ----------------------------------------------------------------
+ */
+
+/* The classes of a set while it is read. Names are lent by the reader, and raw. */
+struct classes {
+    int32_t n;
+    const char **name; /* [n] */
+    int64_t *rows;     /* [n] */
+};
+
+/* classes_tidy: drops classes that have no rows, and those with fewer than CLASS_ROWS_MIN rows if
+ * drop_rare, else refuses them; needs two classes. Labels of dropped classes become -1, the others
+ * are renumbered. where names the file.
+ *   counted  rows up to here count towards a class (image sets: the train files' rows) */
+enum err classes_tidy(struct classes *classes, int32_t *label, int64_t n_rows, int64_t counted,
+                      bool drop_rare, const char *where, struct data_set *set,
+                      struct err_info *info);
+void classes_free(struct classes *classes);
+
+/* split_rows: a part for every row, stratified by class. Depends on the order of a class's rows,
+ * its name and the split seed alone. with_test: 60/20/20, else 80/20/0. Rows with a label of -1
+ * get PART_NONE. */
+enum err split_rows(const int32_t *label, int64_t n_rows, const struct classes *classes,
+                    uint64_t split_seed, bool with_test, uint8_t *part, const char *where,
+                    struct err_info *info);
+
+/* ---- digest: 128 bits, not for security ---------------------------------------------------------
+ */
+
+struct digest {
+    uint64_t a, b;
+};
+struct digest digest_start(void);
+void digest_add(struct digest *d, const void *bytes, size_t n);
+int digest_compare(const void *a, const void *b); /* for qsort and bsearch */
+
+/* ---- set.c: building the set --------------------------------------------------------------------
+ */
+
+/* set_allocate_parts: room for the parts' rows; n_inputs must stand. Counts part[]. */
+enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n_rows,
+                            struct err_info *info);
+/* set_put_label: where row number `row` of the file goes: the encoded row, to be filled. */
+float *set_next_row(struct data_set *set, enum data_part_id part, int32_t label);
+/* set_name_classes: copies names, sanitised, and counts rows per class. */
+enum err set_name_classes(struct data_set *set, const struct classes *classes, const int32_t *label,
+                          int64_t n_rows, struct err_info *info);
+/* set_count_duplicates: key[row] is the digest of the raw row with its label. */
+enum err set_count_duplicates(struct data_set *set, const struct digest *key, const uint8_t *part,
+                              int64_t n_rows, struct err_info *info);
+/* set_finish: majority, memory, fingerprint. */
+void set_finish(struct data_set *set);
+
+/* ---- the two kinds of source
+ * --------------------------------------------------------------------- */
+
+enum err table_open(struct data_set *set, const struct data_options *options,
+                    struct err_info *info);
+enum err images_open(struct data_set *set, const struct data_options *options,
+                     struct err_info *info);
+
+#endif
