@@ -96,6 +96,8 @@ double qtable_update(struct qtable *t, int s, int a, double reward, int s2, doub
                      double alpha, struct q_update *out);
 /* Rebuild the table from a study's q_update events: exactly the agent's own. */
 void qtable_fold(struct qtable *t, const struct study *study);
+/* The same, going on from the first `folded` events; returns how many there are now. */
+size_t qtable_fold_from(struct qtable *t, const struct study *study, size_t folded);
 int qtable_best(const struct qtable *t, int s); /* best action, lowest index on ties */
 /* "Q(plateau, lr/) 0.120 <- 0.120 + 0.20 [0.050 + 1.00*0.310 - 0.120] = 0.168" */
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size);

@@ -57,4 +57,8 @@ size_t pruner_count(void);
 const struct pruner_ops *pruner_at(size_t i);
 const struct pruner_ops *pruner_find(const char *name);
 
+/* search_default_full_epochs: R, the length of a full training, that suits a data set with so many
+ * training rows: the larger the set, the more steps an epoch has. */
+int search_default_full_epochs(int64_t n_training_rows);
+
 #endif

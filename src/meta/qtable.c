@@ -51,15 +51,21 @@ double qtable_update(struct qtable *t, int s, int a, double reward, int s2, doub
     return take_in(t, s, a, &u);
 }
 
-void qtable_fold(struct qtable *t, const struct study *study)
+size_t qtable_fold_from(struct qtable *t, const struct study *study, size_t folded)
 {
-    qtable_init(t, 0);
-    for (size_t i = 0; i < study->n_updates; i++) {
+    for (size_t i = folded; i < study->n_updates; i++) {
         const struct q_update *u = &study->updates[i];
         int s = situation_find(u->situation), a = move_find(u->action);
         if (s >= 0 && a >= 0)
             take_in(t, s, a, u);
     }
+    return study->n_updates;
+}
+
+void qtable_fold(struct qtable *t, const struct study *study)
+{
+    qtable_init(t, 0);
+    qtable_fold_from(t, study, 0);
 }
 
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size)

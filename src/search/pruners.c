@@ -1,0 +1,148 @@
+/* pruners: stop a trial at a rung, or let it go on. They compare best values up to the same epoch,
+ * look at the fold only, and never stop where too few trials have come that far.
+ *
+ * A continuation is never stopped: a person asked for its epochs. */
+#include "tiller/search.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { RUNG_EARLIEST = 2 }; /* an epoch alone says too little */
+
+/* A loss that is no number will not come back. */
+static bool is_lost(const struct trial *t, char *reason, size_t reason_size)
+{
+    const struct epoch_result *last = &t->curve[t->n_epochs - 1];
+    if (isfinite(last->value))
+        return false;
+    text_format(reason, reason_size, "stopped at epoch %d: the value is no number any more",
+                last->step);
+    return true;
+}
+
+/* Best values at that epoch of the other trials that came so far, those that failed left out.
+ * Returns how many are counted and how many of them are better than `value`. */
+static int rivals(const struct search_context *c, const struct trial *t, int epoch, double value,
+                  bool complete_only, int *better)
+{
+    int n = 0;
+    *better = 0;
+    for (size_t i = 0; i < c->study->n_trials; i++) {
+        const struct trial *o = &c->study->trials[i];
+        bool counts = o->state == TRIAL_COMPLETE ||
+                      (!complete_only && (o->state == TRIAL_PRUNED || o->state == TRIAL_RUNNING));
+        if (!counts || o->number == t->number || o->continues >= 0 || o->n_epochs == 0 ||
+            o->curve[o->n_epochs - 1].step < epoch)
+            continue;
+        n++;
+        *better += study_objective_at(o, epoch) < value;
+    }
+    return n;
+}
+
+/* ---- none -------------------------------------------------------------------------------------
+ */
+
+static bool never_rung(int epoch, int full_epochs)
+{
+    (void)epoch;
+    (void)full_epochs;
+    return false;
+}
+
+static bool never_stop(const struct search_context *context, const struct trial *t, char *reason,
+                       size_t reason_size)
+{
+    (void)context;
+    (void)t;
+    (void)reason;
+    (void)reason_size;
+    return false;
+}
+
+/* ---- median -----------------------------------------------------------------------------------
+ */
+
+/* Every tenth of the full length. */
+static bool median_rung(int epoch, int full_epochs)
+{
+    int every = full_epochs >= 20 ? full_epochs / 10 : 2;
+    return epoch >= RUNG_EARLIEST && epoch < full_epochs && epoch % every == 0;
+}
+
+/* Worse than the median of the completed trials' best values up to this epoch. */
+static bool median_stop(const struct search_context *context, const struct trial *t, char *reason,
+                        size_t reason_size)
+{
+    const int needed = 5;
+    if (t->n_epochs == 0 || t->continues >= 0)
+        return false;
+    if (is_lost(t, reason, reason_size))
+        return true;
+    int epoch = t->curve[t->n_epochs - 1].step, better;
+    double value = study_objective_at(t, epoch);
+    int n = rivals(context, t, epoch, value, true, &better);
+    if (n < needed || 2 * better <= n)
+        return false;
+    text_format(reason, reason_size,
+                "stopped at epoch %d: %.4f, and %d of %d finished trials were better by then",
+                epoch, value, better, n);
+    return true;
+}
+
+/* ---- asynchronous successive halving ----------------------------------------------------------
+ */
+
+enum { ETA = 3 };
+
+/* R/3 and R/9. */
+static bool halving_rung(int epoch, int full_epochs)
+{
+    int third = (full_epochs + ETA - 1) / ETA, ninth = (full_epochs + ETA * ETA - 1) / (ETA * ETA);
+    return epoch >= RUNG_EARLIEST && epoch < full_epochs && (epoch == third || epoch == ninth);
+}
+
+/* Not among the best third of those that came to this rung. */
+static bool halving_stop(const struct search_context *context, const struct trial *t, char *reason,
+                         size_t reason_size)
+{
+    if (t->n_epochs == 0 || t->continues >= 0)
+        return false;
+    if (is_lost(t, reason, reason_size))
+        return true;
+    int epoch = t->curve[t->n_epochs - 1].step, better;
+    double value = study_objective_at(t, epoch);
+    int n = rivals(context, t, epoch, value, false, &better) + 1; /* itself */
+    if (n < ETA || better < (n + ETA - 1) / ETA)
+        return false;
+    text_format(reason, reason_size,
+                "stopped at epoch %d: %.4f is place %d of %d there, and the best third goes on",
+                epoch, value, better + 1, n);
+    return true;
+}
+
+static const struct pruner_ops pruners[] = {
+    {"none", "every trial runs to its end", never_rung, never_stop},
+    {"median", "stops what is worse than the median of finished trials (Golovin et al. 2017)",
+     median_rung, median_stop},
+    {"halving", "asynchronous successive halving, the best third goes on (Li et al. 2020)",
+     halving_rung, halving_stop},
+};
+
+size_t pruner_count(void)
+{
+    return sizeof pruners / sizeof *pruners;
+}
+
+const struct pruner_ops *pruner_at(size_t i)
+{
+    return &pruners[i];
+}
+
+const struct pruner_ops *pruner_find(const char *name)
+{
+    for (size_t i = 0; i < pruner_count(); i++)
+        if (strcmp(pruners[i].name, name) == 0)
+            return &pruners[i];
+    return NULL;
+}

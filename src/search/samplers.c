@@ -1,0 +1,101 @@
+/* samplers: their table, the random one, and what both share. */
+#include "internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct sampler_ops *const samplers[] = {&sampler_agent, &sampler_random};
+
+size_t sampler_count(void)
+{
+    return sizeof samplers / sizeof *samplers;
+}
+
+const struct sampler_ops *sampler_at(size_t i)
+{
+    return samplers[i];
+}
+
+const struct sampler_ops *sampler_find(const char *name)
+{
+    for (size_t i = 0; i < sampler_count(); i++)
+        if (strcmp(samplers[i]->name, name) == 0)
+            return samplers[i];
+    return NULL;
+}
+
+/* About 200,000 rows seen by a full training, within 20 and 50 epochs. */
+int search_default_full_epochs(int64_t n_training_rows)
+{
+    const double rows_seen = 200000;
+    double epochs = rows_seen / (double)(n_training_rows > 0 ? n_training_rows : 1);
+    return (int)fmin(fmax(round(epochs), 20), 50);
+}
+
+bool search_tried(const struct study *study, const struct configuration *c)
+{
+    for (size_t i = 0; i < study->n_trials; i++)
+        if (space_same(&study->space, &study->trials[i].config, c))
+            return true;
+    return false;
+}
+
+void search_fresh(const struct study *study, struct rng *rng, struct configuration *out)
+{
+    enum { TRIES = 100 };
+    for (int k = 0; k < TRIES; k++) {
+        space_sample(&study->space, rng, out);
+        if (!search_tried(study, out))
+            return;
+    }
+}
+
+/* ---- random -----------------------------------------------------------------------------------
+ */
+
+static enum err random_open(const struct search_context *context, void **self,
+                            struct err_info *info)
+{
+    (void)context;
+    (void)info;
+    *self = NULL;
+    return ERR_OK;
+}
+
+static void random_close(void *self)
+{
+    (void)self;
+}
+
+static enum err random_propose(void *self, const struct search_context *context, struct rng *rng,
+                               struct proposal *out)
+{
+    (void)self;
+    memset(out, 0, sizeof *out);
+    search_fresh(context->study, rng, &out->config);
+    text_copy(out->who, sizeof out->who, "random");
+    text_copy(out->action, sizeof out->action, move_name(MOVE_RANDOM));
+    text_format(out->reason, sizeof out->reason, "random: drawn from the whole space of %d",
+                context->study->space.n);
+    return ERR_OK;
+}
+
+static bool random_observe(void *self, const struct search_context *context,
+                           const struct trial *ended, double best_before, struct q_update *update)
+{
+    (void)self;
+    (void)context;
+    (void)ended;
+    (void)best_before;
+    (void)update;
+    return false;
+}
+
+const struct sampler_ops sampler_random = {
+    .name = "random",
+    .about = "draws each trial from the whole space (Bergstra, Bengio 2012)",
+    .open = random_open,
+    .close = random_close,
+    .propose = random_propose,
+    .observe = random_observe,
+};
