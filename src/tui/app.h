@@ -258,6 +258,8 @@ void draw_key_line(struct app *app);
 void draw_divider(struct app *app);
 /* The trial table of both screens; full: all columns. */
 void draw_trials(struct app *app, struct rect r, bool full);
+/* A click into that table: selects a row, sorts by a title. False: it was elsewhere. */
+bool trials_click(struct app *app, struct rect r, bool full, int row, int col);
 enum paint state_paint(const struct view_row *r);
 const char *state_text(const struct view_row *r);
 enum paint series_paint(int64_t number);
