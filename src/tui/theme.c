@@ -113,8 +113,8 @@ static const char *parse_style(const char *s, struct theme_style *out, char word
     for (s += strspn(s, " \t"); *s; s += strspn(s, " \t")) {
         size_t n = strcspn(s, " \t");
         int32_t colour;
-        if (!text_copy(word, 32, s) || n < 31)
-            word[n < 31 ? n : 31] = 0;
+        memcpy(word, s, n < 31 ? n : 31);
+        word[n < 31 ? n : 31] = 0;
         if (n > 31)
             return word;
         int attr = behind_on ? 0 : word_attr(word);
