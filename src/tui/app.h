@@ -251,6 +251,8 @@ struct piece {
     bool right; /* from the right end */
 };
 void draw_pieces(struct frame *f, struct rect row, struct piece *pieces, size_t n);
+/* "10–29 runs, moving, incumbent overfits"; "" for no situation (-1). */
+const char *situation_text(int index, char *out, size_t out_size);
 /* A rule over the width of r with a title at the left and words at the right end. */
 void draw_rule(struct frame *f, struct rect r, const char *title, const char *right);
 void draw_header(struct app *app);
@@ -279,6 +281,8 @@ void overview_next_pane(struct app *app, int direction);
 void trials_draw(struct app *app);
 void trials_move(struct app *app, long rows, long cols);
 void trials_want(const struct app *app, struct view_want *want);
+/* Moves the read-out by stored steps, or the window sideways. */
+void curves_step(struct app *app, long steps);
 void curves_draw(struct app *app);
 void curves_move(struct app *app, long rows, long cols);
 void curves_want(const struct app *app, struct view_want *want);

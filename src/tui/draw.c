@@ -135,3 +135,15 @@ enum paint series_paint(int64_t number)
 {
     return (enum paint)(PAINT_SERIES1 + trial_colour(number));
 }
+
+const char *situation_text(int index, char *out, size_t out_size)
+{
+    static const char *const phases[META_PHASES] = {"0–2", "3–9", "10–29", "30 or more"};
+    static const char *const stagnations[META_STAGNATIONS] = {"gaining", "moving", "stuck"};
+    out[0] = 0;
+    if (index < 0 || index >= META_STATES)
+        return out;
+    struct situation s = situation_from_index(index);
+    return text_format(out, out_size, "%s runs, %s, incumbent %s", phases[s.phase],
+                       stagnations[s.stagnation], diagnosis_name(s.diagnosis));
+}
