@@ -89,7 +89,7 @@ static const char *behind(const char *line, const char *prefix)
     size_t n = strlen(prefix);
     if (strncmp(line, prefix, n) != 0 || (line[n] != 0 && line[n] != ' '))
         return NULL;
-    return line + n + strspn(line + n, " ");
+    return line + n + (line[n] == ' ');
 }
 
 typedef enum term_event_kind (*line_run)(struct script *s, const char *rest,
@@ -131,13 +131,12 @@ static enum term_event_kind run_wait(struct script *s, const char *rest,
         over = strstr(text_get(&s->shown), words) == NULL;
     else
         return wrong_line(s, "what to wait for?", ":wait idle, :wait text WORDS, :wait gone WORDS");
-    if (over)
+    if (over) {
+        s->waiting_since = -1;
         return TERM_EVENT_NONE;
+    }
     text_format(what, sizeof what, ":wait %s", rest);
-    enum term_event_kind kind = keep_waiting(s, wait, what);
-    if (kind == TERM_EVENT_NONE)
-        kind = TERM_EVENT_MOUSE; /* never a script's event: says "come again" */
-    return kind;
+    return keep_waiting(s, wait, what);
 }
 
 static enum term_event_kind run_save(struct script *s, const char *rest,
@@ -266,11 +265,8 @@ static enum term_event_kind take_lines(struct script *s, const struct term_wait 
         enum term_event_kind kind = TERM_EVENT_NONE;
         if (line[0] && line[0] != '#')
             kind = run_line(s, line, wait);
-        if (kind == TERM_EVENT_WAKE || s->ended)
+        if (s->ended || s->waiting_since >= 0)
             return kind;
-        if (kind == TERM_EVENT_MOUSE)
-            return TERM_EVENT_NONE;
-        s->waiting_since = -1;
         s->at += whole;
         s->line++;
         if (kind != TERM_EVENT_NONE || s->n_queue)
