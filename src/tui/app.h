@@ -113,8 +113,11 @@ struct app {
     char message[512];
     enum paint message_paint;
     bool message_stays; /* an error: until a key is pressed */
-    bool frozen, finish_told, osc52;
-    bool dirty, hurry;
+    double message_s;   /* since when it is shown */
+    bool frozen, finish_told, osc52, mouse;
+    bool dirty;  /* to be drawn ... */
+    bool hurry;  /* ... at once, not at the next frame: a key was pressed */
+    bool behind; /* the source changed and was not read yet */
     double drawn_s, interval_s;
     bool leave;
     enum tui_end end;
@@ -134,7 +137,7 @@ struct screen {
 extern const struct screen screens[SCREEN_N];
 int screen_find(const char *name); /* -1 unknown */
 
-/* ---- the loop (app.c) --------------------------------------------------------------------------- */
+/* ---- the loop (app.c, run.c) --------------------------------------------------------------------------- */
 
 /* app_open: everything but the terminal; app_close frees. For tui_run and for tests. */
 bool app_open(struct app *app, const struct tui_source *source, const struct tui_options *options,
@@ -143,6 +146,7 @@ void app_close(struct app *app);
 void app_refresh(struct app *app); /* view up to the source, unless frozen */
 void app_draw(struct app *app);    /* into app->frame, at its size */
 void app_key(struct app *app, const struct term_event *event);
+void app_mouse(struct app *app, const struct term_event *event);
 enum tui_end app_run(struct app *app, struct err_info *info);
 void app_say(struct app *app, enum paint paint, const char *fmt, ...) TILLER_PRINTF(3, 4);
 /* An error stays until a key is pressed. Returns false, so that actions can return it. */
