@@ -119,6 +119,9 @@ const char *text_double(char *out, size_t out_size, double value, bool with_poin
         if (reads_back(out, value))
             break;
     }
+    /* %g writes 100 as 1e+02; JSON readers take that for a float, and people stumble. */
+    if (fabs(value) >= 1 && fabs(value) < 1e16 && strchr(out, 'e'))
+        print_double(out, out_size, 0, 'f', value);
     size_t n = strlen(out);
     if (with_point && !strpbrk(out, ".e") && n + 3 <= out_size)
         memcpy(out + n, ".0", 3);

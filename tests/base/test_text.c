@@ -121,6 +121,10 @@ static void test_double_reads_back(void **state)
     assert_string_equal(text_double(out, sizeof out, 1e-5, false), "1e-05");
     assert_string_equal(text_double(out, sizeof out, 4, true), "4.0");
     assert_string_equal(text_double(out, sizeof out, 4, false), "4");
+    assert_string_equal(text_double(out, sizeof out, 100, false), "100");
+    assert_string_equal(text_double(out, sizeof out, -120000, true), "-120000.0");
+    assert_string_equal(text_double(out, sizeof out, 1e15, false), "1000000000000000");
+    assert_string_equal(text_double(out, sizeof out, 1e16, false), "1e+16");
     assert_string_equal(text_double(out, sizeof out, (double)NAN, true), "NaN");
     assert_string_equal(text_double(out, sizeof out, -(double)INFINITY, true), "-Infinity");
 }
