@@ -71,7 +71,7 @@ static bool overfits(const struct trial *t, double train_change)
     double last = metric_at(t, t->n_epochs - 1, METRIC_VAL_LOSS), least = last;
     for (size_t i = 0; i < t->n_epochs; i++)
         least = fmin(least, metric_at(t, i, METRIC_VAL_LOSS));
-    return last > 1.02 * least && train_change < 0;
+    return last > 1.02 * least && train_change < -0.001; /* flat is not falling */
 }
 
 static bool underfits(const struct trial *t, double majority_error, double train_change)
