@@ -7,8 +7,7 @@
 /* What fingers type from habit. */
 static const struct {
     const char *typed, *word;
-} aliases[] = {{"q", "quit"},     {"qa", "quit"},  {"h", "help"},    {"go", "resume"},
-               {"kill", "prune"}, {"add", "seed"}, {"colour", "set"}};
+} aliases[] = {{"q", "quit"}, {"qa", "quit"}, {"h", "help"}, {"add", "seed"}};
 
 bool next_word(const char **rest, char *out, size_t out_size)
 {

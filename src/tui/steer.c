@@ -316,6 +316,18 @@ static bool parse_epochs(const char *word, int64_t *out)
     return text_parse_int(word, out) && *out > 0 && *out <= 1000000;
 }
 
+/* While typing, the line above the prompt says what it would do. */
+static void preview_extend(struct app *app)
+{
+    struct app_plan *p = &app->plan;
+    struct request r = {.kind = REQUEST_EXTEND, .trial = p->trial[0]};
+    p->question[0] = 0;
+    if (!parse_epochs(app->edit.text, &r.amount))
+        text_copy(p->question, sizeof p->question, "a whole number of epochs, at least 1");
+    else
+        preview(app, &r, p->question, sizeof p->question);
+}
+
 bool steer_extend(struct app *app, const char *args)
 {
     char number[32], amount[32];
@@ -330,19 +342,8 @@ bool steer_extend(struct app *app, const char *args)
     text_format(amount, sizeof amount, "%d", full > 0 ? full : 10);
     prompt_open(app, MODE_EXTEND, amount);
     app->edit.selected = true;
+    preview_extend(app);
     return true;
-}
-
-/* While typing, the line above the prompt says what it would do. */
-static void preview_extend(struct app *app)
-{
-    struct app_plan *p = &app->plan;
-    struct request r = {.kind = REQUEST_EXTEND, .trial = p->trial[0]};
-    p->question[0] = 0;
-    if (!parse_epochs(app->edit.text, &r.amount))
-        text_copy(p->question, sizeof p->question, "a whole number of epochs, at least 1");
-    else
-        preview(app, &r, p->question, sizeof p->question);
 }
 
 static void extend_key(struct app *app, const struct term_event *event)
