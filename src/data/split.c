@@ -100,11 +100,22 @@ void classes_free(struct classes *classes)
     *classes = (struct classes){0};
 }
 
-/* A fifth, rounded, at least one row. */
-static int64_t fifth(int64_t n)
+/* How many rows of each class make up a fifth of all: rounded down, and what is then left of a
+ * fifth goes, one row each, to the classes that lost most by rounding. At least 1, as none has
+ * fewer than CLASS_ROWS_MIN rows. */
+static void share_out_fifth(const int64_t *start, int32_t n_classes, int64_t *quota)
 {
-    int64_t rounded = (n + 2) / 5;
-    return rounded > 0 ? rounded : 1;
+    int64_t left = (start[n_classes] + 2) / 5;
+    for (int32_t c = 0; c < n_classes; c++) {
+        quota[c] = (start[c + 1] - start[c]) / 5;
+        left -= quota[c];
+    }
+    for (int remainder = 4; remainder > 0; remainder--)
+        for (int32_t c = 0; c < n_classes && left > 0; c++)
+            if ((start[c + 1] - start[c]) % 5 == remainder) {
+                quota[c]++;
+                left--;
+            }
 }
 
 /* Row numbers sorted by class, in file order within a class; start[c] is where class c begins. */
@@ -125,17 +136,17 @@ static void group_rows(const int32_t *label, int64_t n_rows, int32_t n_classes, 
     start[0] = 0;
 }
 
-static void split_class(const char *name, int32_t *order, int64_t n, uint64_t split_seed,
-                        bool with_test, uint8_t *part)
+static void split_class(const char *name, int32_t *order, int64_t n, int64_t quota,
+                        uint64_t split_seed, bool with_test, uint8_t *part)
 {
     struct rng r;
     rng_seed(&r, split_seed, hash_bytes(HASH_START, name, strlen(name)));
     rng_shuffle(&r, order, (size_t)n);
-    int64_t n_test = with_test ? fifth(n) : 0, n_validation = fifth(n);
+    int64_t n_test = with_test ? quota : 0;
     for (int64_t i = 0; i < n; i++) {
-        enum data_part_id p = i < n_test                  ? DATA_TEST
-                              : i < n_test + n_validation ? DATA_VALIDATION
-                                                          : DATA_TRAIN;
+        enum data_part_id p = i < n_test           ? DATA_TEST
+                              : i < n_test + quota ? DATA_VALIDATION
+                                                   : DATA_TRAIN;
         part[order[i]] = (uint8_t)p;
     }
 }
@@ -145,16 +156,19 @@ enum err split_rows(const int32_t *label, int64_t n_rows, const struct classes *
                     struct err_info *info)
 {
     int64_t *start = mem_alloc((size_t)classes->n + 1, sizeof *start);
+    int64_t *quota = mem_alloc((size_t)classes->n, sizeof *quota);
     int32_t *order = mem_alloc((size_t)n_rows, sizeof *order);
-    if (start && order) {
+    bool failed = !start || !quota || !order;
+    if (!failed) {
         memset(part, PART_NONE, (size_t)n_rows);
         group_rows(label, n_rows, classes->n, start, order);
+        share_out_fifth(start, classes->n, quota);
         for (int32_t c = 0; c < classes->n; c++)
-            split_class(classes->name[c], order + start[c], start[c + 1] - start[c], split_seed,
-                        with_test, part);
+            split_class(classes->name[c], order + start[c], start[c + 1] - start[c], quota[c],
+                        split_seed, with_test, part);
     }
-    bool failed = !start || !order;
     mem_free(start);
+    mem_free(quota);
     mem_free(order);
     return failed ? err_set_memory(info, where) : ERR_OK;
 }
