@@ -162,7 +162,7 @@ static enum input_result take_csi(struct term_input *in, struct term_event *out)
     if (c.prefix == '<' && (c.final == 'M' || c.final == 'm'))
         return mouse(c.number[0], c.number[1], c.number[2], c.final == 'M', out) ? INPUT_EVENT
                                                                                  : INPUT_EMPTY;
-    if (c.prefix)
+    if (c.prefix || c.final == 'M')
         return INPUT_EMPTY;
     if (c.final == '~' && (c.number[0] == 200 || c.number[0] == 201)) {
         in->in_paste = c.number[0] == 200;
