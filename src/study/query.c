@@ -1,0 +1,80 @@
+/* query: questions that everybody asks a fold. */
+#include "study/internal.h"
+
+#include <math.h>
+
+const struct trial *study_trial(const struct study *study, int64_t number)
+{
+    return number >= 0 && (uint64_t)number < study->n_trials ? &study->trials[number] : NULL;
+}
+
+const char *trial_state_name(enum trial_state s)
+{
+    static const char *const names[] = {
+        [TRIAL_RUNNING] = "running", [TRIAL_COMPLETE] = "done",   [TRIAL_PRUNED] = "pruned",
+        [TRIAL_FAIL] = "failed",     [TRIAL_WAITING] = "waiting",
+    };
+    return (unsigned)s < sizeof names / sizeof *names ? names[s] : "unknown";
+}
+
+static bool may_be_best(const struct trial *t)
+{
+    return t && (t->state == TRIAL_COMPLETE || t->state == TRIAL_RUNNING) && !isnan(t->value);
+}
+
+/* Unknown losses and sizes lose against known ones. */
+bool study_better(const struct study *study, const struct trial *a, const struct trial *b)
+{
+    if (!may_be_best(a) || !may_be_best(b))
+        return may_be_best(a) && !may_be_best(b);
+    if (a->value != b->value)
+        return study->direction == 2 ? a->value > b->value : a->value < b->value;
+    double loss_a = isnan(a->best_loss) ? (double)INFINITY : a->best_loss;
+    double loss_b = isnan(b->best_loss) ? (double)INFINITY : b->best_loss;
+    if (loss_a != loss_b)
+        return loss_a < loss_b;
+    uint64_t size_a = (uint64_t)a->n_parameters, size_b = (uint64_t)b->n_parameters;
+    return size_a < size_b; /* -1 becomes the largest */
+}
+
+const struct trial *study_best(const struct study *study)
+{
+    return study_trial(study, study->best);
+}
+
+void fold_refresh_best(struct study *study, const struct trial *changed)
+{
+    const struct trial *best = study_best(study);
+    if (best != changed) {
+        if (study_better(study, changed, best))
+            study->best = changed->number;
+        return;
+    }
+    best = NULL;
+    for (size_t i = 0; i < study->n_trials; i++)
+        if (study_better(study, &study->trials[i], best))
+            best = &study->trials[i];
+    study->best = best ? best->number : -1;
+}
+
+struct trial *fold_find_id(struct study *study, int64_t id)
+{
+    size_t low = 0, high = study->n_trials;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (study->trials[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < study->n_trials && study->trials[low].id == id ? &study->trials[low] : NULL;
+}
+
+int64_t study_chain_last(const struct study *study, int64_t number)
+{
+    /* A link points to a later trial only (fold.c sees to it), so this ends. */
+    const struct trial *t = study_trial(study, number);
+    while (t && t->continued_by > t->number && study_trial(study, t->continued_by))
+        t = study_trial(study, t->continued_by);
+    return t ? t->number : number;
+}
