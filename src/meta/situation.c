@@ -60,8 +60,7 @@ const struct trial *meta_incumbent(const struct study *study, double when_s)
     const struct trial *best = NULL;
     for (size_t i = 0; i < study->n_trials; i++) {
         const struct trial *t = &study->trials[i];
-        if (t->state == TRIAL_COMPLETE && had_ended(t, when_s) &&
-            (!best || study_better(study, t, best)))
+        if (t->state == TRIAL_COMPLETE && had_ended(t, when_s) && study_better(study, t, best))
             best = t;
     }
     return best;
