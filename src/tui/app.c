@@ -185,7 +185,6 @@ void app_show(struct app *app, enum screen_id screen)
         return;
     app->screen_before = app->screen == SCREEN_HELP ? SCREEN_OVERVIEW : app->screen;
     app->screen = screen;
-    app->detail_top = 0;
     app->help_top = 0;
     app->dirty = true;
 }

@@ -91,12 +91,12 @@ struct app {
     int preset;
     struct trial_list list;
     bool chosen; /* the person has moved the cursor: it no longer follows the best */
-    size_t detail_top;
     int table_skip; /* trials screen: columns scrolled out at the left */
     struct app_curves curves;
     size_t q_row, q_col, q_top, q_left;
     char log_filter[128], help_filter[128];
-    size_t log_up; /* lines scrolled up from the newest; 0 follows */
+    size_t log_up;    /* lines that fit, up from the newest; 0 follows */
+    int64_t log_seen; /* lines ever when that was counted */
     size_t help_top;
 
     enum app_mode mode;
@@ -257,6 +257,10 @@ struct piece {
 void draw_pieces(struct frame *f, struct rect row, struct piece *pieces, size_t n);
 /* "10–29 runs, moving, incumbent overfits"; "" for no situation (-1). */
 const char *situation_text(int index, char *out, size_t out_size);
+/* A dim word at the left, text wrapped behind it at label_cols; *r shrinks from the top. Nothing
+ * for "". */
+void draw_labelled(struct frame *f, struct rect *r, int label_cols, const char *label,
+                   enum paint paint, const char *text);
 /* A rule over the width of r with a title at the left and words at the right end. */
 void draw_rule(struct frame *f, struct rect r, const char *title, const char *right);
 void draw_header(struct app *app);
@@ -272,6 +276,7 @@ enum paint series_paint(int64_t number);
 /* Curves of trials into r; losses: val and train loss instead of the objective. */
 void draw_curves(struct app *app, struct rect r, const int64_t *numbers, size_t n, bool losses,
                  const char *title);
+const char *metric_title(const struct view *v); /* "validation error" */
 /* The trials whose curves a screen shows, at most max. */
 size_t curves_of_overview(const struct app *app, int64_t *out, size_t max);
 size_t curves_chosen(const struct app *app, int64_t *out, size_t max);
@@ -292,6 +297,8 @@ void curves_move(struct app *app, long rows, long cols);
 void curves_want(const struct app *app, struct view_want *want);
 void qtable_draw(struct app *app);
 void qtable_move(struct app *app, long rows, long cols);
+/* The up-th newest line that fits the log's filter; NULL none. */
+const struct view_line *log_line(const struct app *app, size_t up);
 void log_draw(struct app *app);
 void log_move(struct app *app, long rows, long cols);
 void help_draw(struct app *app);

@@ -147,3 +147,15 @@ const char *situation_text(int index, char *out, size_t out_size)
     return text_format(out, out_size, "%s runs, %s, incumbent %s", phases[s.phase],
                        stagnations[s.stagnation], diagnosis_name(s.diagnosis));
 }
+
+void draw_labelled(struct frame *f, struct rect *r, int label_cols, const char *label,
+                   enum paint paint, const char *text)
+{
+    if (r->rows <= 0 || !text[0])
+        return;
+    struct rect inner = {r->row, r->col + label_cols, r->rows, r->cols - label_cols};
+    frame_put(f, r->row, r->col, label_cols - 1, PAINT_DIM, 0, label);
+    int rows = draw_wrapped(f, inner, paint, 0, text);
+    r->row += rows;
+    r->rows -= rows;
+}

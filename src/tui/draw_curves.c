@@ -194,3 +194,8 @@ size_t curves_chosen(const struct app *app, int64_t *out, size_t max)
         add_number(app->view.best, out, &n, max);
     return n;
 }
+
+const char *metric_title(const struct view *v)
+{
+    return strcmp(v->metric, "val_error") == 0 ? "validation error" : v->metric;
+}

@@ -11,19 +11,6 @@
 
 enum { LABEL_COLUMNS = 6 };
 
-/* A word at the left, text behind it; *r shrinks from the top. */
-static void say_line(struct frame *f, struct rect *r, const char *label, enum paint paint,
-                     const char *text)
-{
-    if (r->rows <= 0 || !text[0])
-        return;
-    struct rect inner = {r->row, r->col + LABEL_COLUMNS, r->rows, r->cols - LABEL_COLUMNS};
-    frame_put(f, r->row, r->col, LABEL_COLUMNS - 1, PAINT_DIM, 0, label);
-    int rows = draw_wrapped(f, inner, paint, 0, text);
-    r->row += rows;
-    r->rows -= rows;
-}
-
 static const char *move_words(const char *action)
 {
     int move = move_find(action);
@@ -99,14 +86,15 @@ static void draw_agent_lines(struct app *app, struct rect *r)
             draw_wrapped(f, *r, PAINT_DIM, 0, "No agent here: configurations are drawn at random.");
         return;
     }
-    say_line(f, r, "now", PAINT_TEXT, situation_text(v->status.situation, text, sizeof text));
+    draw_labelled(f, r, LABEL_COLUMNS, "now", PAINT_TEXT,
+                  situation_text(v->status.situation, text, sizeof text));
     did_words(v, text, sizeof text);
-    say_line(f, r, "did", PAINT_ACCENT, text);
-    say_line(f, r, "why", PAINT_TEXT, v->has_move ? v->move.reason : "");
+    draw_labelled(f, r, LABEL_COLUMNS, "did", PAINT_ACCENT, text);
+    draw_labelled(f, r, LABEL_COLUMNS, "why", PAINT_TEXT, v->has_move ? v->move.reason : "");
     value_words(v, text, sizeof text);
-    say_line(f, r, "Q", PAINT_TEXT, text);
+    draw_labelled(f, r, LABEL_COLUMNS, "Q", PAINT_TEXT, text);
     seen_words(v, text, sizeof text);
-    say_line(f, r, "seen", PAINT_TEXT, text);
+    draw_labelled(f, r, LABEL_COLUMNS, "seen", PAINT_TEXT, text);
     if (!v->has_move && v->n_updates == 0)
         r->row += draw_wrapped(f, *r, PAINT_DIM, 0, "It has not chosen anything yet.");
 }
@@ -247,11 +235,6 @@ static struct rect draw_running_lines(struct app *app, struct rect r)
 /* ---- the screen
  * ------------------------------------------------------------------------------------------ */
 
-static const char *metric_words(const struct view *v)
-{
-    return strcmp(v->metric, "val_error") == 0 ? "validation error" : v->metric;
-}
-
 void overview_draw(struct app *app)
 {
     struct layout_prefs prefs = {.preset = app->preset, .focus = app->focus, .widen = app->widen};
@@ -261,7 +244,7 @@ void overview_draw(struct app *app)
     size_t n = curves_of_overview(app, numbers, VIEW_CURVES);
     draw_header(app);
     if (layout_shown(l, PANE_PLOT))
-        draw_curves(app, l->pane[PANE_PLOT], numbers, n, false, metric_words(&app->view));
+        draw_curves(app, l->pane[PANE_PLOT], numbers, n, false, metric_title(&app->view));
     struct rect trials = l->pane[PANE_TRIALS];
     if (l->size == LAYOUT_SMALL)
         trials = draw_running_lines(app, trials);
