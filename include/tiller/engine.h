@@ -23,19 +23,37 @@ struct runner_step {
     bool epoch_done;          /* an epoch was completed by this slice: result is filled */
     struct epoch_result result;
 };
+/* What running a configuration would take, known before it starts. */
+struct runner_facts {
+    int64_t n_parameters;
+    size_t memory_bytes;
+    int effective_batch; /* 0: as configured */
+};
+/* Where a run stands when it has been started: 0, NaN, NaN from the first weights. */
+struct runner_position {
+    int epochs_done;
+    double best_value, best_loss; /* of the epoch whose weights are kept */
+};
+struct net_metrics;
 struct runner_ops {
     const char *name;
-    /* Start trial from its line, or from a checkpoint (path NULL: none). parent_checkpoint: a
-     * continuation goes on from its parent's. */
+    void (*facts)(void *runner, const struct space *space, const struct configuration *config,
+                  struct runner_facts *out);
+    /* Start a trial from its line, or from a checkpoint (path NULL: none): its own, or a
+     * continuation's parent's. full_epochs R is the schedule's length; epochs beyond it are a cycle
+     * of their own (decisions 13). */
     enum err (*start)(void *runner, const struct space *space, const struct trial_start *start,
-                      int64_t trial_number, const char *checkpoint, void **run,
-                      struct err_info *info);
-    enum err (*step)(void *run, struct runner_step *out, struct err_info *info); /* a slice, ~10 ms */
+                      int full_epochs, const char *checkpoint, void **run,
+                      struct runner_position *position, struct err_info *info);
+    /* A slice, about 10 ms. ERR_RANGE: diverged. */
+    enum err (*step)(void *run, struct runner_step *out, struct err_info *info);
     enum err (*checkpoint)(void *run, const char *path, struct err_info *info);
     /* Keep the current weights as the best so far (called when value improved). */
     enum err (*keep_best)(void *run);
-    /* Write the best epoch's weights; the engine does this when the incumbent changes. */
-    enum err (*save_best)(void *run, const char *path, struct err_info *info);
+    /* New total length; takes effect at the end of the current cycle. */
+    void (*extend)(void *run, int target_epochs);
+    /* The best epoch's weights on the test part. Reads it: once per study (decisions 7). */
+    enum err (*test)(void *run, struct net_metrics *out, int64_t *n_rows, struct err_info *info);
     size_t (*memory_bytes)(void *run);
     void (*stop)(void *run);
 };
@@ -66,7 +84,24 @@ struct engine_options {
     bool resume;           /* the file must exist; settings come from it */
     bool no_test;          /* do not read the test part at the end */
     bool start_paused;
+    bool notes;            /* keep notes for engine_take_notes */
+    const char *data_json; /* how the data was read: an object kept in the settings; NULL none */
+    /* How trials are run; NULL: the built-in network on set. Lent. */
+    const struct runner_ops *runner_ops;
+    void *runner;
 };
+
+/* The settings that a study's log carries (its `searcher` attribute), for resuming. */
+struct engine_settings {
+    char sampler[16], pruner[16];
+    int64_t budget_epochs, budget_trials;
+    double budget_seconds;
+    int full_epochs;
+    uint64_t rng_seed;
+    bool no_test;
+};
+/* engine_read_settings: from a fold, later changes of the budget included. false: it has none. */
+bool engine_read_settings(const struct study *study, struct engine_settings *out);
 
 struct engine;
 

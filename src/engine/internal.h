@@ -1,0 +1,172 @@
+/* What the engine's files share: the engine, its jobs, its queues and who may touch what.
+ *
+ * Two locks, never held together but in the order fold, then work:
+ *   fold  the study's fold; also taken by the log's writer thread. Recursive, because the log takes
+ *         it around every change. Never held while calling what appends to the log.
+ *   work  jobs, queue, requests, notes, figures of the status.
+ * A job is owned by the thread its place says; only the owner calls its runner. */
+#ifndef TILLER_ENGINE_INTERNAL_H
+#define TILLER_ENGINE_INTERNAL_H
+
+#include "tiller/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    ENGINE_WORKERS_MAX = 64,
+    QUEUE_MAX = 256,       /* results not yet logged; a full queue makes workers wait */
+    RATE_SECONDS = 30,     /* window of epochs per second */
+    NOTES_MAX = 65536,
+    WITHDRAW_SECONDS = 2   /* a withdrawn seed is marked failed after that (journal, section 9) */
+};
+#define PENDING_BYTES_MAX ((size_t)64 << 20) /* unwritten records (decisions 11) */
+#define PAUSED_BYTES_MAX ((size_t)1 << 30)   /* paused trials kept in memory (decisions 9) */
+
+enum job_place {
+    JOB_READY,     /* waits for a worker */
+    JOB_ON_WORKER, /* owned by a worker */
+    JOB_AT_RUNG,   /* waits for the engine's word */
+    JOB_PAUSED,
+    JOB_ENDED
+};
+enum verdict { VERDICT_NONE, VERDICT_PAUSE, VERDICT_PRUNE, VERDICT_FINISH, VERDICT_QUIT };
+
+/* A trial being run. */
+struct job {
+    struct job *next; /* in order of creation */
+    int handle;
+    int64_t number; /* for people; the log's handle is what counts */
+    enum job_place place;
+    enum verdict verdict;
+    atomic_bool yield; /* the worker shall give it back at the next batch boundary */
+    struct trial_start start;
+    void *run;               /* the runner's; NULL before the first slice */
+    char checkpoint[640];    /* to start from; "" none */
+    int target_epochs;
+    int epochs_done;
+    int undecided_from;      /* rungs up to this epoch were decided before a restart */
+    double best_value, best_loss;
+    int64_t priority;
+};
+
+enum message_kind { MESSAGE_EPOCH, MESSAGE_YIELDED, MESSAGE_FAILED };
+struct message {
+    enum message_kind kind;
+    struct job *job;
+    bool waits; /* the job stands at a rung */
+    struct epoch_result result;
+    struct err_info error;
+};
+
+struct note {
+    uint64_t sequence; /* shown once the log is durable up to here */
+    struct engine_note note;
+};
+
+struct worker {
+    struct engine *engine;
+    int index;
+    pthread_t thread;
+    bool started, busy;
+    double idle_s, since_s;
+};
+
+struct withdrawal {
+    int handle;
+    double due_s;
+};
+
+struct engine {
+    struct engine_options options;
+    struct engine_settings settings;
+    const struct runner_ops *ops;
+    void *runner;
+    struct net_runner *own_runner;
+    struct space space;
+    double majority_error;
+    const struct sampler_ops *sampler;
+    const struct pruner_ops *pruner;
+    void *sampler_self;
+    struct study_log *log;
+    pthread_mutex_t fold, work;
+    pthread_cond_t to_engine, to_workers, to_front;
+    pthread_t thread;
+    bool thread_started;
+    int wake[2];
+    atomic_bool wake_pending;
+    atomic_bool log_changed; /* the writer folded or wrote something */
+
+    /* under work */
+    struct job *jobs;
+    struct message queue[QUEUE_MAX];
+    size_t queue_first, queue_n;
+    struct request *requests;
+    size_t n_requests, requests_capacity;
+    struct worker worker[ENGINE_WORKERS_MAX];
+    int n_workers;
+    bool paused, quit, workers_leave, stopping, finished, left;
+    struct note *notes;
+    size_t n_notes, notes_capacity, notes_taken;
+    char notice[240];
+    int64_t budget_epochs, budget_trials;
+    double budget_seconds;
+    double started_s, active_s, resumed_s; /* wall time of work, for the time budget */
+    int64_t rate_epochs[RATE_SECONDS];
+    int64_t rate_second[RATE_SECONDS];
+    double rate_rows;
+    struct err_info error; /* of the engine thread */
+
+    /* engine thread only */
+    struct withdrawal withdrawals[64];
+    size_t n_withdrawals;
+    bool claims_blocked; /* a seed could not be claimed just now */
+    int failures;        /* trials in a row that could not start */
+};
+
+/* ---- engine.c */
+void engine_wake(struct engine *e);
+void engine_note_add(struct engine *e, const char *fmt, ...) TILLER_PRINTF(2, 3);
+void engine_set_notice(struct engine *e, const char *text);
+void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, size_t out_size);
+void engine_fold_enter(struct engine *e);
+void engine_fold_leave(struct engine *e);
+/* ---- settings.c */
+void settings_write(const struct engine_settings *s, const char *data_json, struct text *out);
+/* ---- worker.c */
+void *worker_main(void *worker);
+void worker_start_missing(struct engine *e);
+/* ---- loop.c */
+void *engine_main(void *engine);
+/* ---- budget.c: all under fold and work as they say */
+double budget_active_seconds(const struct engine *e);              /* under work */
+int64_t budget_spent(struct engine *e);                            /* takes fold */
+int64_t budget_committed(struct engine *e);                        /* under work: epochs still to come */
+/* Epochs a new trial may have, 0: the budget is spent. Takes both. */
+int budget_for_trial(struct engine *e);
+double budget_share_left(struct engine *e);                        /* takes both */
+void budget_count_epoch(struct engine *e);                         /* under work */
+double budget_rate(const struct engine *e);                        /* under work: epochs per second */
+double budget_seconds_left(struct engine *e, int64_t spent, int64_t trials); /* under work */
+int64_t budget_trials_done(const struct study *study);             /* under fold */
+/* ---- request.c */
+void request_apply(struct engine *e, const struct request *r);
+/* Ask a job back, or take it at once where no worker has it. Engine thread. */
+void request_verdict(struct engine *e, struct job *job, enum verdict verdict);
+struct job *engine_job(struct engine *e, int64_t number); /* under work; NULL: none runs */
+/* ---- trials.c: creating and ending trials, engine thread only */
+bool trials_fill(struct engine *e); /* true: something was started */
+void trials_epoch(struct engine *e, const struct message *m);
+void trials_rung(struct engine *e, struct job *job);
+void trials_yielded(struct engine *e, struct job *job);
+void trials_failed(struct engine *e, struct job *job, const struct err_info *error);
+void trials_end(struct engine *e, struct job *job, enum trial_state state, const char *why);
+void trials_adopt(struct engine *e);
+enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct err_info *info);
+void trials_checkpoint(struct engine *e, struct job *job);
+void trials_withdraw(struct engine *e, int64_t number);
+void trials_withdrawals_due(struct engine *e, bool leaving);
+/* ---- chosen.c */
+void chosen_test(struct engine *e);
+
+#endif

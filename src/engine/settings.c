@@ -1,0 +1,72 @@
+/* settings: what a resume must know stands in the log: the `searcher` attribute of the study, and
+ * later changes of the budget as events. */
+#include "internal.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <string.h>
+
+void settings_write(const struct engine_settings *s, const char *data_json, struct text *out)
+{
+    struct json_writer w;
+    json_begin(&w, out);
+    json_open(&w, NULL, '{');
+    json_put_string(&w, "program", "tiller " TILLER_VERSION);
+    json_put_string(&w, "sampler", s->sampler);
+    json_put_string(&w, "pruner", s->pruner);
+    json_put_int(&w, "full_epochs", s->full_epochs);
+    json_put_int(&w, "rng_seed", (int64_t)s->rng_seed);
+    json_put_int(&w, "budget_epochs", s->budget_epochs);
+    json_put_int(&w, "budget_trials", s->budget_trials);
+    json_put_number(&w, "budget_seconds", s->budget_seconds);
+    json_put_bool(&w, "no_test", s->no_test);
+    if (data_json)
+        json_put_raw(&w, "data", data_json);
+    json_close(&w, '}');
+}
+
+/* The members of one object, where it has them. */
+static void read_budget(const struct cJSON *doc, struct engine_settings *out)
+{
+    int64_t n;
+    double x;
+    if (json_get_int(doc, "budget_epochs", &n) && n >= 0)
+        out->budget_epochs = n;
+    if (json_get_int(doc, "budget_trials", &n) && n >= 0)
+        out->budget_trials = n;
+    if (json_get_number(doc, "budget_seconds", &x) && x >= 0)
+        out->budget_seconds = x;
+}
+
+static void read_event(const struct study_event *event, struct engine_settings *out)
+{
+    struct cJSON *doc = NULL;
+    if (event->json && json_parse(event->json, strlen(event->json), "event", &doc, NULL) == ERR_OK)
+        read_budget(doc, out);
+    json_free(doc);
+}
+
+bool engine_read_settings(const struct study *study, struct engine_settings *out)
+{
+    struct cJSON *doc = NULL;
+    int64_t n;
+    *out = (struct engine_settings){0};
+    if (!study->searcher_json || json_parse(study->searcher_json, strlen(study->searcher_json),
+                                            "searcher", &doc, NULL) != ERR_OK)
+        return false;
+    const char *sampler = json_get_string(doc, "sampler"), *pruner = json_get_string(doc, "pruner");
+    bool whole = sampler && pruner && text_copy(out->sampler, sizeof out->sampler, sampler) &&
+                 text_copy(out->pruner, sizeof out->pruner, pruner) &&
+                 json_get_int(doc, "full_epochs", &n) && n > 0 && n <= 1000000;
+    if (whole)
+        out->full_epochs = (int)n;
+    if (json_get_int(doc, "rng_seed", &n))
+        out->rng_seed = (uint64_t)n;
+    json_get_bool(doc, "no_test", &out->no_test);
+    read_budget(doc, out);
+    json_free(doc);
+    for (size_t i = 0; i < study->n_events; i++)
+        if (strcmp(study->events[i].what, "budget") == 0)
+            read_event(&study->events[i], out);
+    return whole;
+}
