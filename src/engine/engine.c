@@ -176,7 +176,7 @@ static enum err check_agreement(struct engine *e, const struct study *study, str
         return err_set(info, ERR_USAGE, "--pruner", "leave it out, or choose another --study FILE",
                        "this study was begun with '%s'", e->settings.pruner);
     if (o->full_epochs > 0 && o->full_epochs != e->settings.full_epochs)
-        return err_set(info, ERR_USAGE, "--trial-epochs",
+        return err_set(info, ERR_USAGE, "--epochs-per-trial",
                        "leave it out, or choose another --study FILE",
                        "this study was begun with %d", e->settings.full_epochs);
     return choose_methods(e, info);

@@ -23,7 +23,7 @@ struct kind {
     enum target target;
     void (*apply)(struct engine *e, const struct request *r);
 };
-static const struct kind kinds[];
+static const struct kind kinds[REQUEST_QUIT + 1];
 
 /* What is known of a trial when something is asked of it. */
 struct known {
@@ -418,7 +418,7 @@ static void stop(struct engine *e, const struct request *r)
     }
 }
 
-static const struct kind kinds[] = {
+static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_PAUSE_ALL] = {"pause", TARGET_NONE, pause_all},
     [REQUEST_RESUME_ALL] = {"resume", TARGET_NONE, resume_all},
     [REQUEST_PAUSE] = {"pause", TARGET_RUNNING, pause_one},

@@ -1,0 +1,150 @@
+/* run: a new search on a data set, or, with --study FILE on an existing file, going on with it. */
+#include "session.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USAGE                                                                                      \
+    "usage: tiller run TASK [options]\n\n"                                                         \
+    "Searches for a good network on TASK (a folder with IDX files, a CSV table, or the name of a\n" \
+    "shipped set). Opens the screen when there is a terminal. The study log goes to\n"             \
+    "NAME.study.jsonl in the current folder (NAME-2 ... if that exists); with --study FILE on an\n" \
+    "existing file the search goes on where it stopped."
+
+enum { DEFAULT_TRAININGS = 40 }; /* budget when nothing is said, in full trainings */
+
+/* NAME.study.jsonl, or the first of NAME-2, NAME-3 ... that is free. */
+static void default_study(const char *name, char *out, size_t out_size)
+{
+    text_format(out, out_size, "%s.study.jsonl", name);
+    for (int i = 2; file_exists(out) && i < 100000; i++)
+        text_format(out, out_size, "%s-%d.study.jsonl", name, i);
+}
+
+static void put_list(struct json_writer *w, const char *name, const struct option_list *list)
+{
+    if (list->n == 0)
+        return;
+    json_open(w, name, '[');
+    for (size_t i = 0; i < list->n; i++)
+        json_put_string(w, NULL, list->item[i]);
+    json_close(w, ']');
+}
+
+/* How the data was read, for a resume. */
+static void put_data_options(const struct cli_data_options *d, struct text *out)
+{
+    struct json_writer w;
+    json_begin(&w, out);
+    json_open(&w, NULL, '{');
+    if (d->target)
+        json_put_string(&w, "target", d->target);
+    put_list(&w, "categorical", &d->categorical);
+    put_list(&w, "missing", &d->missing);
+    json_put_bool(&w, "drop_rare", d->drop_rare);
+    json_put_int(&w, "split_seed", d->split_seed);
+    json_close(&w, '}');
+}
+
+static enum err read_space(const struct session_options *o, struct space *out,
+                           struct err_info *info)
+{
+    *out = *space_builtin();
+    return o->space_path ? space_load(o->space_path, space_builtin(), out, info) : ERR_OK;
+}
+
+static enum err fixed_clock(const char *text, struct err_info *info)
+{
+    double seconds;
+    if (!text)
+        return ERR_OK;
+    if (!text_parse_double(text, &seconds) || seconds < 0)
+        return err_set(info, ERR_USAGE, "--clock", "give seconds since 1970", "'%s'", text);
+    clock_fix(seconds);
+    return ERR_OK;
+}
+
+static enum err prepare(const struct session_options *o, const char *task, struct data_set **set,
+                        struct engine_options *engine, struct err_info *info)
+{
+    enum err err = session_budget(o->epochs, engine, info);
+    if (err == ERR_OK)
+        err = fixed_clock(o->clock, info);
+    if (err == ERR_OK)
+        err = read_space(o, &engine->space, info);
+    if (err == ERR_OK)
+        err = cli_open_data(task, &o->data, set, info);
+    return err;
+}
+
+static int search(const struct session_options *o, const char *task)
+{
+    struct err_info info = {0};
+    struct data_set *set = NULL;
+    char path[512];
+    struct text data = {0};
+    struct engine_options engine = {
+        .sampler = o->sampler,
+        .pruner = o->pruner,
+        .n_workers = (int)o->workers,
+        .budget_trials = o->trials,
+        .budget_seconds = o->seconds,
+        .full_epochs = (int)o->epochs_per_trial,
+        .rng_seed = (uint64_t)o->rng_seed,
+        .no_test = o->no_test,
+        .start_paused = o->paused,
+    };
+    enum err err = prepare(o, task, &set, &engine, &info);
+    if (err != ERR_OK) {
+        data_free(set);
+        return cli_fail(&info);
+    }
+    if (o->study)
+        text_copy(path, sizeof path, o->study);
+    else
+        default_study(set->name, path, sizeof path);
+    engine.study_path = path;
+    bool none = !o->epochs && o->trials == 0 && !(o->seconds > 0);
+    if (none && !file_exists(path))
+        engine.budget_epochs =
+            DEFAULT_TRAININGS *
+            (engine.full_epochs > 0 ? engine.full_epochs
+                                    : search_default_full_epochs(set->part[DATA_TRAIN].n_rows));
+    put_data_options(&o->data, &data);
+    engine.data_json = text_get(&data);
+    int status = session_run(o, set, &engine);
+    text_free(&data);
+    data_free(set);
+    return status;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct session_options o = {0};
+    const struct cli_option table[] = {
+        {"--study", OPTION_TEXT, &o.study, 0, 0, "FILE", "the study log (NAME.study.jsonl)"},
+        SESSION_OPTIONS(o),
+        {"--epochs-per-trial", OPTION_INT, &o.epochs_per_trial, 1, 100000, "R",
+         "full length of a trial and of its schedule"},
+        {"--sampler", OPTION_TEXT, &o.sampler, 0, 0, "NAME", "agent (default) or random"},
+        {"--pruner", OPTION_TEXT, &o.pruner, 0, 0, "NAME", "median (default), halving or none"},
+        {"--rng-seed", OPTION_INT, &o.rng_seed, 0, 9007199254740992.0, "N",
+         "drives initialisation, batches and search (0)"},
+        {"--space", OPTION_TEXT, &o.space_path, 0, 0, "FILE",
+         "JSON that narrows or fixes hyperparameters"},
+        CLI_DATA_OPTIONS(o.data),
+    };
+    struct err_info info = {0};
+    const char *task = NULL;
+    size_t n = 0;
+    enum err err =
+        cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, &task, 1, &n, &info);
+    if (err == ERR_INTERRUPTED)
+        return EXIT_DONE;
+    if (err == ERR_OK && n == 0)
+        err = err_set(&info, ERR_USAGE, "run", "try 'tiller run data/mnist'",
+                      "the TASK is missing");
+    return err == ERR_OK ? search(&o, task) : cli_fail(&info);
+}

@@ -1,0 +1,219 @@
+/* session: the front of a running search: the screen, or plain lines for pipes and logs.
+ *
+ * A signal asks the engine to leave: results are logged, running trials checkpointed; a second one
+ * ends the process at once (the handler is used up). */
+#include "session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t signal_number;
+
+static void on_signal(int number)
+{
+    signal_number = number;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+enum err session_budget(const char *text, struct engine_options *out, struct err_info *info)
+{
+    int64_t n;
+    if (!text)
+        return ERR_OK;
+    out->budget_adds = text[0] == '+';
+    if (!text_parse_int(text + out->budget_adds, &n) || n < 1 || n > 1000000000)
+        return err_set(info, ERR_USAGE, "--epochs",
+                       "give a whole number from 1 to 1000000000, or +N to add on resume",
+                       "'%s' is not possible", text);
+    out->budget_epochs = n;
+    return ERR_OK;
+}
+
+/* ---- without a screen -------------------------------------------------------------------------------- */
+
+static void print_notes(struct engine *e)
+{
+    struct engine_note notes[64];
+    size_t n;
+    while ((n = engine_take_notes(e, notes, 64)) > 0)
+        for (size_t i = 0; i < n; i++) {
+            char line[240];
+            fprintf(stderr, "%s\n", text_sanitize(line, sizeof line, notes[i].text));
+        }
+}
+
+/* A standing condition (disk full, waiting for a paused trial) is said once. */
+static void print_notice(struct engine *e, char *last, size_t last_size)
+{
+    struct engine_status status;
+    engine_status(e, &status);
+    if (strcmp(status.notice, last) == 0)
+        return;
+    text_copy(last, last_size, status.notice);
+    if (last[0])
+        fprintf(stderr, "tiller: %s\n", last);
+}
+
+static void show_plain(struct engine *e)
+{
+    char notice[240] = "";
+    bool asked = false;
+    while (!engine_wait(e, 0)) {
+        struct pollfd wake = {.fd = engine_wake_fd(e), .events = POLLIN};
+        if (poll(&wake, 1, 250) > 0)
+            engine_drain(e);
+        print_notes(e);
+        print_notice(e, notice, sizeof notice);
+        if (signal_number && !asked) {
+            struct request quit = {.kind = REQUEST_QUIT, .trial = -1};
+            asked = engine_request(e, &quit, NULL) == ERR_OK;
+        }
+    }
+    print_notes(e);
+}
+
+/* ---- with the screen ----------------------------------------------------------------------------------- */
+
+static enum err screen_size(const char *text, struct tui_options *out, struct err_info *info)
+{
+    out->screen_rows = 24;
+    out->screen_cols = 80;
+    if (!text)
+        return ERR_OK;
+    char *end = NULL;
+    long cols = strtol(text, &end, 10), rows = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end || cols < 1 || cols > 500 || rows < 1 || rows > 300)
+        return err_set(info, ERR_USAGE, "--screen", "write it as 80x24", "'%s' is no size", text);
+    out->screen_cols = (int)cols;
+    out->screen_rows = (int)rows;
+    return ERR_OK;
+}
+
+static enum err colour_of(const char *text, enum tui_colour *out, struct err_info *info)
+{
+    static const char *const names[] = {[TUI_COLOUR_AUTO] = "auto",
+                                        [TUI_COLOUR_NONE] = "none",
+                                        [TUI_COLOUR_16] = "16",
+                                        [TUI_COLOUR_256] = "256",
+                                        [TUI_COLOUR_DIRECT] = "direct"};
+    for (unsigned i = 0; text && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = (enum tui_colour)i;
+            return ERR_OK;
+        }
+    return !text ? ERR_OK
+                 : err_set(info, ERR_USAGE, "--color", "choose auto, none, 16, 256 or direct",
+                           "'%s' is unknown", text);
+}
+
+static enum err screen_options(const struct session_options *o, const struct data_set *set,
+                               struct tui_options *out, struct err_info *info)
+{
+    *out = (struct tui_options){.theme = o->theme,
+                                .glyphs = o->glyphs,
+                                .read_only = o->read_only,
+                                .task_name = set->name,
+                                .n_inputs = set->n_inputs,
+                                .n_classes = set->n_classes,
+                                .n_rows = set->part[DATA_TRAIN].n_rows,
+                                .script = o->script,
+                                .signal = &signal_number};
+    enum err err = screen_size(o->screen, out, info);
+    return err == ERR_OK ? colour_of(o->colour, &out->colour, info) : err;
+}
+
+static enum err show_screen(struct engine *e, const struct tui_options *options,
+                            struct err_info *info)
+{
+    struct tui_source source;
+    tui_source_engine(e, &source);
+    enum tui_end end = tui_run(&source, options, info);
+    struct request quit = {.kind = REQUEST_QUIT, .trial = -1};
+    if (!engine_wait(e, 0))
+        engine_request(e, &quit, NULL);
+    engine_wait(e, 30);
+    return end == TUI_END_ERROR ? info->code : ERR_OK;
+}
+
+static bool has_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+/* ---- both ---------------------------------------------------------------------------------------------- */
+
+static int print_summary(struct engine *e, const struct session_options *o,
+                         const struct data_set *set, struct err_info *info)
+{
+    struct text out = {0};
+    struct engine_status status;
+    struct engine_settings settings;
+    engine_status(e, &status);
+    const struct study *study = engine_begin_read(e);
+    engine_read_settings(study, &settings);
+    session_summary(study, &status, &settings, set, o->json, &out);
+    engine_end_read(e);
+    if (out.failed)
+        err_set_memory(info, "summary");
+    else if (fputs(text_get(&out), stdout) == EOF || fflush(stdout) != 0)
+        err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
+    text_free(&out);
+    return status.finished ? EXIT_DONE : EXIT_INTERRUPTED;
+}
+
+static void say_task(const struct engine_options *engine, const struct data_set *set)
+{
+    char train[32], validation[32], test[32];
+    fprintf(stderr, "%s: %s training, %s validation, %s test rows; study %s\n", set->name,
+            text_count(train, sizeof train, set->part[DATA_TRAIN].n_rows),
+            text_count(validation, sizeof validation, set->part[DATA_VALIDATION].n_rows),
+            text_count(test, sizeof test, set->part[DATA_TEST].n_rows), engine->study_path);
+}
+
+int session_run(const struct session_options *o, const struct data_set *set,
+                struct engine_options *engine)
+{
+    struct err_info info = {0};
+    struct tui_options screen;
+    struct engine *e = NULL;
+    bool plain = !o->script && (o->plain || o->json || !has_terminal());
+    enum err err = screen_options(o, set, &screen, &info);
+    engine->set = set;
+    engine->notes = plain;
+    watch_signals();
+    if (err == ERR_OK)
+        err = engine_start(engine, &e, &info);
+    if (err != ERR_OK)
+        return cli_fail(&info);
+    if (plain) {
+        say_task(engine, set);
+        show_plain(e);
+    } else {
+        err = show_screen(e, &screen, &info);
+    }
+    int status = print_summary(e, o, set, &info);
+    if (status == EXIT_INTERRUPTED)
+        fprintf(stderr, "left; 'tiller resume %s' goes on\n", engine->study_path);
+    struct err_info closing = {0};
+    if (engine_stop(e, &closing) != ERR_OK && err == ERR_OK)
+        info = closing;
+    if (info.code == ERR_OK)
+        return status;
+    cli_fail(&info);
+    return EXIT_UNFINISHED;
+}

@@ -1,0 +1,230 @@
+/* summary: what came of a search: one JSON object, or a few lines for people. */
+#include "session.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <string.h>
+
+/* What both forms say. */
+struct figures {
+    const struct study *study;
+    const struct engine_status *status;
+    const struct engine_settings *settings;
+    const struct data_set *set;
+    const struct trial *best;
+    double parameter_rows; /* cost: parameters x training rows, over all epochs */
+};
+
+/* Parameters x rows over all epochs run: what the epochs really cost (decisions 14). */
+static double parameter_rows(const struct study *study, int64_t n_rows)
+{
+    double sum = 0;
+    for (size_t i = 0; i < study->n_trials; i++)
+        if (study->trials[i].n_parameters > 0)
+            sum += (double)study->trials[i].n_recorded * (double)study->trials[i].n_parameters;
+    return sum * (double)n_rows;
+}
+
+/* Who found how many of the incumbents, in the order of the trials' ends. */
+struct finder {
+    const char *who;
+    int n;
+};
+
+static size_t count_trials_by(const struct study *study, struct finder *out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const char *who = study->trials[i].who[0] ? study->trials[i].who : "?";
+        size_t k = 0;
+        while (k < n && strcmp(out[k].who, who) != 0)
+            k++;
+        if (k == n && n == max)
+            continue;
+        if (k == n)
+            out[n++] = (struct finder){who, 0};
+        out[k].n++;
+    }
+    return n;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------- */
+
+static void put_params(struct json_writer *w, const struct space *space,
+                       const struct configuration *c)
+{
+    json_open(w, "params", '{');
+    for (int i = 0; i < space->n; i++) {
+        struct text value = {0};
+        if (!space_is_active(space, c, i))
+            continue;
+        space_put_external(space, i, c->value[i], &value);
+        json_put_raw(w, space->h[i].name, text_get(&value));
+        w->out->failed |= value.failed;
+        text_free(&value);
+    }
+    json_close(w, '}');
+}
+
+static void put_best(struct json_writer *w, const struct figures *f)
+{
+    const struct trial *t = f->best;
+    if (!t) {
+        json_put_null(w, "best");
+        return;
+    }
+    json_open(w, "best", '{');
+    json_put_int(w, "trial", t->number);
+    json_put_string(w, "by", t->who);
+    json_put_int(w, "epoch", t->best_epoch);
+    json_put_string(w, "objective", f->study->metric);
+    json_put_number(w, "value", t->value);
+    json_put_int(w, "parameters", t->n_parameters);
+    put_params(w, &f->study->space, &t->config);
+    json_open(w, "metrics", '{');
+    for (size_t i = 0; i < t->n_epochs; i++)
+        if (t->curve[i].step == t->best_epoch)
+            for (int m = 0; m < METRIC_SECONDS; m++)
+                json_put_number(w, study_metric_name((enum study_metric)m), t->curve[i].metric[m]);
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+static void put_test(struct json_writer *w, const struct study *study)
+{
+    static const char *const names[] = {"accuracy", "loss", "precision", "recall", "f1"};
+    struct cJSON *doc = NULL;
+    double x;
+    int64_t n;
+    if (!study->test_json || json_parse(study->test_json, strlen(study->test_json), "test", &doc,
+                                        NULL) != ERR_OK) {
+        json_put_null(w, "test");
+        return;
+    }
+    json_open(w, "test", '{');
+    if (json_get_int(doc, "trial", &n))
+        json_put_int(w, "trial", n);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_get_number(doc, names[i], &x))
+            json_put_number(w, names[i], x);
+    if (json_get_int(doc, "rows", &n))
+        json_put_int(w, "rows", n);
+    json_put_int(w, "times_read", study->tests_read);
+    json_close(w, '}');
+    json_free(doc);
+}
+
+static void put_json(const struct figures *f, struct text *out)
+{
+    struct json_writer w;
+    struct finder by[16];
+    const struct study *s = f->study;
+    json_begin(&w, out);
+    json_open(&w, NULL, '{');
+    json_put_string(&w, "study", s->name);
+    json_put_string(&w, "task", f->set->name);
+    json_put_string(&w, "sampler", f->settings->sampler);
+    json_put_string(&w, "pruner", f->settings->pruner);
+    json_put_int(&w, "rng_seed", (int64_t)f->settings->rng_seed);
+    json_put_int(&w, "epochs_per_trial", f->settings->full_epochs);
+    json_put_bool(&w, "finished", f->status->finished);
+    json_put_int(&w, "trials", (int64_t)s->n_trials);
+    json_open(&w, "states", '{');
+    for (int i = 0; i < 5; i++)
+        json_put_int(&w, trial_state_name((enum trial_state)i), s->n_state[i]);
+    json_close(&w, '}');
+    json_open(&w, "by", '{');
+    size_t n = count_trials_by(s, by, 16);
+    for (size_t i = 0; i < n; i++)
+        json_put_int(&w, by[i].who, by[i].n);
+    json_close(&w, '}');
+    json_put_int(&w, "epochs", s->epochs_spent);
+    json_put_number(&w, "parameter_rows", f->parameter_rows);
+    put_best(&w, f);
+    put_test(&w, s);
+    json_put_int(&w, "workers", f->status->n_workers);
+    json_put_number(&w, "idle_share", f->status->idle_share);
+    json_put_number(&w, "seconds", f->status->seconds);
+    json_put_number(&w, "samples_per_second",
+                    f->status->seconds > 0 ? (double)s->epochs_spent *
+                                                 (double)f->set->part[DATA_TRAIN].n_rows /
+                                                 f->status->seconds
+                                           : 0);
+    json_close(&w, '}');
+    text_append_char(out, '\n');
+}
+
+/* ---- for people --------------------------------------------------------------------------------------- */
+
+static void say_best(const struct figures *f, struct text *out)
+{
+    const struct trial *t = f->best;
+    char value[32], loss[32];
+    if (!t) {
+        text_append(out, "no trial has ended yet\n");
+        return;
+    }
+    text_appendf(out, "best: #%lld by %s, epoch %d: %s %s, val_loss %s\n  ", (long long)t->number,
+                 t->who, t->best_epoch, f->study->metric,
+                 text_human(value, sizeof value, t->value, 4),
+                 text_human(loss, sizeof loss, t->best_loss, 4));
+    space_format(&f->study->space, &t->config, out);
+    text_append_char(out, '\n');
+}
+
+static void say_test(const struct figures *f, struct text *out)
+{
+    struct cJSON *doc = NULL;
+    double accuracy, loss;
+    const char *json = f->study->test_json;
+    char a[32], l[32], rows[32];
+    if (!json || json_parse(json, strlen(json), "test", &doc, NULL) != ERR_OK)
+        return;
+    if (json_get_number(doc, "accuracy", &accuracy) && json_get_number(doc, "loss", &loss))
+        text_appendf(out, "test: accuracy %s, loss %s (%s rows)\n",
+                     text_human(a, sizeof a, accuracy, 4), text_human(l, sizeof l, loss, 4),
+                     text_count(rows, sizeof rows, f->set->part[DATA_TEST].n_rows));
+    json_free(doc);
+    if (f->study->tests_read > 1)
+        text_appendf(out, "test read %lld times: its figure is no longer untouched\n",
+                     (long long)f->study->tests_read);
+}
+
+static void say(const struct figures *f, struct text *out)
+{
+    char epochs[32], time[32], cost[32];
+    struct finder by[16];
+    const struct study *s = f->study;
+    text_appendf(out, "%s: %zu trials (%lld done, %lld pruned, %lld failed), %s epochs in %s, "
+                      "%s parameters x rows\n",
+                 f->set->name, s->n_trials, (long long)s->n_state[TRIAL_COMPLETE],
+                 (long long)s->n_state[TRIAL_PRUNED], (long long)s->n_state[TRIAL_FAIL],
+                 text_count(epochs, sizeof epochs, s->epochs_spent),
+                 text_duration(time, sizeof time, f->status->seconds),
+                 text_human(cost, sizeof cost, f->parameter_rows, 3));
+    text_append(out, "by:");
+    size_t n = count_trials_by(s, by, 16);
+    for (size_t i = 0; i < n; i++)
+        text_appendf(out, " %s %d", by[i].who, by[i].n);
+    text_append_char(out, '\n');
+    say_best(f, out);
+    say_test(f, out);
+}
+
+void session_summary(const struct study *study, const struct engine_status *status,
+                     const struct engine_settings *settings, const struct data_set *set, bool json,
+                     struct text *out)
+{
+    struct figures f = {
+        .study = study,
+        .status = status,
+        .settings = settings,
+        .set = set,
+        .best = study_best(study),
+        .parameter_rows = parameter_rows(study, set->part[DATA_TRAIN].n_rows),
+    };
+    if (json)
+        put_json(&f, out);
+    else
+        say(&f, out);
+}
