@@ -179,8 +179,7 @@ void tty_enter(const char *enter, const char *leave)
     pthread_sigmask(SIG_BLOCK, &all, &old);
     keep(tty.enter, &tty.n_enter, enter);
     keep(tty.leave, &tty.n_leave, leave);
-    if (!inside)
-        set_raw();
+    set_raw();
     inside = 1;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     tty_send(tty.enter, tty.n_enter);
@@ -232,7 +231,8 @@ static void on_fatal(int number, siginfo_t *what, void *context)
         if (caught[i].number == number)
             sigaction(number, &tty.old[i], NULL);
     /* A fault happens again by itself when the handler returns; what was sent is sent again. */
-    if (what->si_code <= 0 || number == SIGABRT || number == SIGTRAP)
+    bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
+    if (!fault || what->si_code <= 0)
         raise(number);
 }
 
