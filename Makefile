@@ -59,6 +59,9 @@ test-deps: ## the same plus what the tests need
 peer-deps: ## big optional peers for benchmarks
 	@sh tests/deps.sh peer
 
+bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside the products' limit
+	$(BUILD)/tests/bench/bench_train
+
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
 	TILLER=$(abspath $(BUILD))/tiller $(BUILD)/tests/bench/bench_screen
 
@@ -86,4 +89,4 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-screen format lint install uninstall clean help
+  bench-train bench-screen format lint install uninstall clean help

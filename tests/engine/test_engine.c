@@ -1,0 +1,419 @@
+/* If this fails, budgets are not kept, what a person asks does not happen, or a search that was left
+ * does not go on as it would have. A fake runner lets epochs pass one by one, so nothing depends on
+ * time. */
+#include "fake.h"
+
+static void let_pass(struct bed *bed, long epochs)
+{
+    atomic_store(&bed->fake.allowed, epochs);
+}
+
+/* ---- budgets ------------------------------------------------------------------------------------------ */
+
+static void spends_exactly_the_budget(void **state)
+{
+    (void)state;
+    static const struct {
+        int workers;
+        int64_t epochs, trials, spent, n_trials;
+    } rows[] = {{1, 10, 0, 10, 3}, {2, 30, 0, 30, 8}, {4, 7, 0, 7, 2}, {1, 0, 3, 12, 3}, {2, 0, 5, 20, 5}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bed bed;
+        bed_make(&bed);
+        let_pass(&bed, 1000000);
+        bed.options.n_workers = rows[i].workers;
+        bed.options.budget_epochs = rows[i].epochs;
+        bed.options.budget_trials = rows[i].trials;
+        struct engine *e = bed_start(&bed);
+        assert_true(engine_wait(e, 60));
+        bed_stop(e);
+        struct study *study = bed_read(&bed);
+        assert_int_equal(study->epochs_spent, rows[i].spent);
+        assert_int_equal(study->n_trials, rows[i].n_trials);
+        assert_int_equal(study->n_state[TRIAL_COMPLETE], rows[i].n_trials);
+        assert_int_equal(study->tests_read, 1);
+        study_free(study);
+        bed_remove(&bed);
+    }
+}
+
+static void time_ends_a_search(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    let_pass(&bed, 6); /* then the second trial hangs in its third epoch */
+    bed.options.budget_seconds = 0.3;
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->n_trials, 2);
+    assert_int_equal(study->trials[1].state, TRIAL_COMPLETE);
+    assert_int_equal(study->trials[1].n_epochs, 2);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+/* ---- steering ------------------------------------------------------------------------------------------ */
+
+static void prune_and_finish_end_a_trial(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 100;
+    let_pass(&bed, 0);
+    struct engine *e = bed_start(&bed);
+    assert_int_equal(ask(e, REQUEST_FINISH, 0, 0), ERR_STATE); /* no such trial, or no epoch yet */
+    let_pass(&bed, 2);
+    wait_until(e, has_epochs, 2);
+    assert_int_equal(ask(e, REQUEST_FINISH, 0, 0), ERR_OK);
+    wait_until(e, has_ended, 0);
+    let_pass(&bed, 1);
+    wait_until(e, has_epochs, 3);
+    assert_int_equal(ask(e, REQUEST_PRUNE, 1, 0), ERR_OK);
+    wait_until(e, has_ended, 1);
+    assert_int_equal(ask(e, REQUEST_PRUNE, 1, 0), ERR_STATE);
+    assert_int_equal(ask(e, REQUEST_PRUNE, 99, 0), ERR_STATE);
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->trials[0].state, TRIAL_COMPLETE);
+    assert_int_equal(study->trials[0].n_epochs, 2);
+    assert_true(study->trials[0].value == study->trials[0].curve[1].value);
+    assert_int_equal(study->trials[1].state, TRIAL_PRUNED);
+    assert_int_equal(study->best, 0);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static bool is_paused(const struct study *study, int64_t number)
+{
+    const struct trial *t = study_trial(study, number);
+    return t && t->paused;
+}
+
+static bool has_trial(const struct study *study, int64_t number)
+{
+    return study_trial(study, number) != NULL;
+}
+
+static void a_paused_trial_gives_its_worker_back(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 8;
+    let_pass(&bed, 1);
+    struct engine *e = bed_start(&bed);
+    wait_until(e, has_epochs, 1);
+    assert_int_equal(ask(e, REQUEST_PAUSE, 0, 0), ERR_OK);
+    wait_until(e, has_trial, 1); /* the worker went on with another */
+    wait_until(e, is_paused, 0);
+    assert_int_equal(ask(e, REQUEST_PAUSE, 0, 0), ERR_STATE);
+    let_pass(&bed, 4);
+    wait_until(e, has_ended, 1);
+    assert_false(engine_wait(e, 0)); /* three epochs belong to the paused one */
+    assert_int_equal(ask(e, REQUEST_RESUME, 0, 0), ERR_OK);
+    let_pass(&bed, 100);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->epochs_spent, 8);
+    assert_int_equal(study->trials[0].n_epochs, 4);
+    assert_false(study->trials[0].paused);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void pause_all_stands_still(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 20;
+    bed.options.start_paused = true;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    struct engine_status status;
+    engine_status(e, &status);
+    assert_true(status.paused);
+    assert_int_equal(status.epochs_spent, 0);
+    assert_int_equal(ask(e, REQUEST_RESUME_ALL, -1, 0), ERR_OK);
+    assert_true(engine_wait(e, 60));
+    engine_status(e, &status);
+    assert_false(status.paused);
+    assert_int_equal(status.epochs_spent, 20);
+    assert_true(status.share_left == 0);
+    bed_stop(e);
+    bed_remove(&bed);
+}
+
+static void a_seed_runs_next_with_its_values(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 16;
+    let_pass(&bed, 0);
+    struct engine *e = bed_start(&bed);
+    wait_until(e, has_trial, 0);
+    struct request seed = {.kind = REQUEST_SEED, .trial = -1};
+    struct err_info info = {0};
+    space_default(space_builtin(), &seed.config);
+    assert_int_equal(space_set_pair(space_builtin(), &seed.config, "learning_rate=0.0123", NULL, &info),
+                     ERR_OK);
+    assert_int_equal(engine_request(e, &seed, &info), ERR_OK);
+    seed.config.value[0] = 77; /* far out of range */
+    assert_int_equal(engine_request(e, &seed, &info), ERR_RANGE);
+    assert_non_null(strstr(info.where, "learning_rate"));
+    wait_until(e, has_trial, 1);
+    let_pass(&bed, 1000000);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_true(study->trials[1].config.value[0] == 0.0123);
+    assert_string_equal(study->trials[1].who, "you");
+    assert_int_equal(study->trials[1].state, TRIAL_COMPLETE);
+    assert_int_equal(study->best, 1); /* nearest to 0.01 */
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void an_ended_trial_is_extended_by_a_continuation(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 4;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_OK);
+    wait_until(e, has_ended, 1);
+    assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_STATE); /* the chain's end is #1 now */
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->n_trials, 2);
+    assert_int_equal(study->trials[1].continues, 0);
+    assert_int_equal(study->trials[1].n_epochs, 7);
+    assert_int_equal(study->trials[1].n_inherited, 4);
+    assert_int_equal(study->epochs_spent, 7); /* from its weights: only the new ones */
+    assert_true(study->trials[1].value < study->trials[0].value);
+    assert_int_equal(study->best, 1);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void more_budget_goes_on_after_the_end(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 8;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    assert_int_equal(ask(e, REQUEST_BUDGET, -1, 4), ERR_RANGE); /* below what is spent */
+    assert_int_equal(ask(e, REQUEST_BUDGET, -1, 12), ERR_OK);
+    wait_until(e, has_epochs, 12);
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    struct engine_settings settings;
+    assert_true(engine_read_settings(study, &settings));
+    assert_int_equal(settings.budget_epochs, 12);
+    assert_int_equal(study->epochs_spent, 12);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void stop_ends_what_runs_and_reads_the_test(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 1000;
+    bed.options.n_workers = 2;
+    let_pass(&bed, 9);
+    struct engine *e = bed_start(&bed);
+    wait_until(e, has_epochs, 9);
+    assert_int_equal(ask(e, REQUEST_STOP, -1, 0), ERR_OK);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->n_state[TRIAL_RUNNING], 0);
+    assert_int_equal(study->epochs_spent, 9);
+    assert_int_equal(study->tests_read, 1);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+/* ---- failing ------------------------------------------------------------------------------------------- */
+
+static void a_diverged_trial_fails_with_a_reason(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_trials = 4;
+    bed.fake.diverge_above = 0;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->n_state[TRIAL_FAIL], 4);
+    assert_non_null(strstr(study->trials[0].error, "diverged"));
+    assert_true(isnan(study->trials[0].curve[study->trials[0].n_epochs - 1].value));
+    assert_int_equal(study->best, -1);
+    assert_int_equal(study->tests_read, 0);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void a_runner_that_never_starts_ends_the_search(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_trials = 1000;
+    bed.fake.cannot_start = true;
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    struct err_info info = {0};
+    assert_int_equal(engine_stop(e, &info), ERR_STATE);
+    struct study *study = bed_read(&bed);
+    assert_true(study->n_trials < 30);
+    study_free(study);
+    bed_remove(&bed);
+}
+
+/* ---- leaving and going on ------------------------------------------------------------------------------- */
+
+static void assert_same_studies(const struct study *a, const struct study *b)
+{
+    assert_int_equal(a->n_trials, b->n_trials);
+    assert_int_equal(a->n_updates, b->n_updates);
+    for (size_t i = 0; i < a->n_trials; i++) {
+        const struct trial *t = &a->trials[i], *u = &b->trials[i];
+        assert_int_equal(t->state, u->state);
+        assert_true(space_same(&a->space, &t->config, &u->config));
+        assert_string_equal(t->action, u->action);
+        assert_string_equal(t->situation, u->situation);
+        assert_int_equal(t->n_epochs, u->n_epochs);
+        for (size_t k = 0; k < t->n_epochs; k++) {
+            assert_true(t->curve[k].value == u->curve[k].value);
+            assert_true(t->curve[k].metric[METRIC_VAL_LOSS] == u->curve[k].metric[METRIC_VAL_LOSS]);
+            assert_true(t->curve[k].metric[METRIC_TRAIN_LOSS] ==
+                        u->curve[k].metric[METRIC_TRAIN_LOSS]);
+        }
+    }
+    for (size_t i = 0; i < a->n_updates; i++) {
+        assert_true(a->updates[i].new_q == b->updates[i].new_q);
+        assert_string_equal(a->updates[i].action, b->updates[i].action);
+    }
+}
+
+/* A real network on moons by the agent; left after every few epochs, resumed each time. */
+static void left_and_resumed_it_has_the_same_bits(void **state)
+{
+    (void)state;
+    struct bed whole, pieces;
+    net_init();
+    bed_make(&whole);
+    bed_make(&pieces);
+    struct engine_options *both[] = {&whole.options, &pieces.options};
+    for (int i = 0; i < 2; i++) {
+        both[i]->runner_ops = NULL;
+        both[i]->sampler = "agent";
+        both[i]->pruner = "median";
+        both[i]->budget_epochs = 120;
+        both[i]->full_epochs = 8;
+        both[i]->rng_seed = 5;
+    }
+    struct engine *e = bed_start(&whole);
+    assert_true(engine_wait(e, 120));
+    bed_stop(e);
+    int sittings = 0;
+    for (bool over = false; !over; sittings++) {
+        pieces.options.budget_epochs = sittings ? 0 : 120;
+        e = bed_start(&pieces);
+        wait_until(e, has_epochs, 7 * (sittings + 1) < 120 ? 7 * (sittings + 1) : 120);
+        over = 7 * (sittings + 1) >= 120 && engine_wait(e, 60);
+        bed_stop(e);
+    }
+    assert_true(sittings > 2);
+    struct study *a = bed_read(&whole), *b = bed_read(&pieces);
+    assert_same_studies(a, b);
+    assert_int_equal(b->epochs_spent, 120); /* nothing was trained twice */
+    study_free(a);
+    study_free(b);
+    bed_remove(&whole);
+    bed_remove(&pieces);
+}
+
+static void changed_data_are_refused(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 4;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct data_set other = *fake_set();
+    text_copy(other.fingerprint, sizeof other.fingerprint, "another");
+    bed.options.set = &other;
+    struct err_info info = {0};
+    assert_int_equal(engine_start(&bed.options, &e, &info), ERR_INPUT);
+    assert_null(e);
+    assert_non_null(strstr(info.detail, "changed"));
+    bed.options.set = fake_set();
+    bed.options.sampler = "agent";
+    assert_int_equal(engine_start(&bed.options, &e, &info), ERR_USAGE);
+    bed_remove(&bed);
+}
+
+static void notes_are_shown_when_they_are_safe(void **state)
+{
+    (void)state;
+    struct bed bed;
+    struct engine_note notes[64];
+    bed_make(&bed);
+    bed.options.budget_epochs = 8;
+    bed.options.notes = true;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    size_t n = engine_take_notes(e, notes, 64);
+    int epochs = 0;
+    for (size_t i = 0; i < n; i++)
+        epochs += strstr(notes[i].text, " epoch ") != NULL;
+    assert_int_equal(epochs, 8); /* finished: everything was flushed */
+    assert_int_equal(engine_take_notes(e, notes, 64), 0);
+    bed_stop(e);
+    bed_remove(&bed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spends_exactly_the_budget),
+        cmocka_unit_test(time_ends_a_search),
+        cmocka_unit_test(prune_and_finish_end_a_trial),
+        cmocka_unit_test(a_paused_trial_gives_its_worker_back),
+        cmocka_unit_test(pause_all_stands_still),
+        cmocka_unit_test(a_seed_runs_next_with_its_values),
+        cmocka_unit_test(an_ended_trial_is_extended_by_a_continuation),
+        cmocka_unit_test(more_budget_goes_on_after_the_end),
+        cmocka_unit_test(stop_ends_what_runs_and_reads_the_test),
+        cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
+        cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
+        cmocka_unit_test(left_and_resumed_it_has_the_same_bits),
+        cmocka_unit_test(changed_data_are_refused),
+        cmocka_unit_test(notes_are_shown_when_they_are_safe),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
