@@ -104,7 +104,7 @@ static void too_few_to_compare_with(void **state)
     assert_true(stops("halving", made, bad));
     falling(made, TRIAL_COMPLETE, 0.1, R);
     falling(made, TRIAL_COMPLETE, 0.1, R); /* four of five */
-    falling(made, TRIAL_PRUNED, 0.1, 9); /* not finished: no part of the median */
+    falling(made, TRIAL_PRUNED, 0.1, 9);   /* not finished: no part of the median */
     assert_false(stops("median", made, bad));
     falling(made, TRIAL_COMPLETE, 0.1, R);
     assert_true(stops("median", made, bad));
