@@ -18,7 +18,7 @@
 static const double STALE_AFTER_S = 30, SLEEP_FIRST_S = 0.001, SLEEP_MOST_S = 0.25;
 
 /* Not clock_now_s: tests hold that one still, and waiting must end all the same. */
-static double steady_s(void)
+double lock_steady_s(void)
 {
     struct timespec now = {0};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -129,7 +129,7 @@ static bool stands_still(struct lock *lock, const struct stat *seen)
     struct lock_sight *sight = &lock->sight;
     memset(&journal, 0, sizeof journal);
     (void)stat(lock->journal, &journal);
-    double now = steady_s();
+    double now = lock_steady_s();
     bool same = sight->since_s > 0 && same_file(&sight->lock, seen) &&
                 same_time(&sight->lock, seen) && same_file(&sight->journal, &journal) &&
                 same_time(&sight->journal, &journal) && sight->journal.st_size == journal.st_size;
@@ -174,7 +174,7 @@ static bool try_once(struct lock *lock, int *why)
 
 enum err lock_take(struct lock *lock, double patience_s, struct err_info *info)
 {
-    double start = steady_s(), pause = SLEEP_FIRST_S;
+    double start = lock_steady_s(), pause = SLEEP_FIRST_S;
     int why = 0;
     while (!try_once(lock, &why)) {
         errno = why;
@@ -183,7 +183,7 @@ enum err lock_take(struct lock *lock, double patience_s, struct err_info *info)
                                  "the lock can't be made");
         if (break_stale(lock))
             continue;
-        if (steady_s() - start >= patience_s)
+        if (lock_steady_s() - start >= patience_s)
             return err_set(info, ERR_BUSY, lock->file,
                            "it is taken over once it has stood still for 30 s",
                            "another process holds the journal's lock");

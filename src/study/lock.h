@@ -54,5 +54,7 @@ enum err lock_init(struct lock *lock, const char *journal, const struct owner *o
 enum err lock_take(struct lock *lock, double patience_s, struct err_info *info);
 bool lock_is_ours(const struct lock *lock); /* still; not after 30 s of standing still */
 void lock_release(struct lock *lock);
+/* The monotonic clock, also where tests hold clock_now_s still. */
+double lock_steady_s(void);
 
 #endif
