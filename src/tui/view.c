@@ -82,7 +82,8 @@ double view_best_value(const struct view *v)
     return r ? r->value : NAN;
 }
 
-/* ---- lines of the log screen ------------------------------------------------------------------- */
+/* ---- lines of the log screen -------------------------------------------------------------------
+ */
 
 const struct view_line *view_line(const struct view *v, size_t i)
 {
@@ -123,8 +124,7 @@ static void add_start_line(struct view *v, const struct trial *t)
 static void add_end_line(struct view *v, const struct trial *t)
 {
     char value[32];
-    struct view_line *line =
-        add_line(v, t->end_s, t->who, trial_state_name(t->state), t->number);
+    struct view_line *line = add_line(v, t->end_s, t->who, trial_state_name(t->state), t->number);
     if (t->error[0])
         text_copy(line->say, sizeof line->say, t->error);
     else if (isnan(t->value))
@@ -207,7 +207,8 @@ static void read_new_events(struct view *v, const struct study *study)
         add_event_line(v, study, &study->events[v->events_seen]);
 }
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------
+ */
 
 /* study_better over rows: value, then lower loss, then fewer parameters. */
 static bool row_better(const struct view *v, const struct view_row *a, const struct view_row *b)
@@ -383,14 +384,14 @@ static bool read_new_rows(struct view *v, const struct study *study, bool first)
     for (size_t i = again; i < known; i++)
         read_row(v, study, i);
     for (size_t i = known; i < study->n_trials; i++) {
+        bool ended = trial_has_ended(&study->trials[i]);
+        if (!ended && !open_trial(v, i))
+            return false; /* not counted yet: the next reading tries again */
         read_row(v, study, i);
         v->n_rows = i + 1;
         if (!first)
             add_start_line(v, &study->trials[i]);
-        if (!row_has_ended(&v->rows[i])) {
-            if (!open_trial(v, i))
-                return false;
-        } else if (!first) {
+        if (ended && !first) {
             add_end_line(v, &study->trials[i]);
             note_ended(v, (int64_t)i);
         }
@@ -398,7 +399,8 @@ static bool read_new_rows(struct view *v, const struct study *study, bool first)
     return !first || note_all_ended(v);
 }
 
-/* ---- curves, the Q-table, the rest --------------------------------------------------------------- */
+/* ---- curves, the Q-table, the rest
+ * --------------------------------------------------------------- */
 
 static void list_running(struct view *v)
 {
@@ -572,6 +574,8 @@ bool view_refresh(struct view *v, const struct study *study, const struct view_w
         read_test(v, study);
         if (ok)
             v->version = study->version;
+        else if (anew)
+            v->identity = NULL; /* half a first reading is none */
     }
     ok = read_curves(v, study, want) && ok;
     const struct trial *t = study_trial(study, want->detail);
