@@ -157,7 +157,8 @@ static bool has_terminal(void)
 
 /* ---- both ---------------------------------------------------------------------------------------------- */
 
-static int print_summary(struct engine *e, const struct session_options *o,
+/* true: the budget is spent. */
+static bool print_summary(struct engine *e, const struct session_options *o,
                          const struct data_set *set, struct err_info *info)
 {
     struct text out = {0};
@@ -173,7 +174,7 @@ static int print_summary(struct engine *e, const struct session_options *o,
     else if (fputs(text_get(&out), stdout) == EOF || fflush(stdout) != 0)
         err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
     text_free(&out);
-    return status.finished ? EXIT_DONE : EXIT_INTERRUPTED;
+    return status.finished;
 }
 
 static void say_task(const struct engine_options *engine, const struct data_set *set)
@@ -206,14 +207,14 @@ int session_run(const struct session_options *o, const struct data_set *set,
     } else {
         err = show_screen(e, &screen, &info);
     }
-    int status = print_summary(e, o, set, &info);
-    if (status == EXIT_INTERRUPTED)
+    bool finished = print_summary(e, o, set, &info);
+    if (!finished)
         fprintf(stderr, "left; 'tiller resume %s' goes on\n", engine->study_path);
     struct err_info closing = {0};
     if (engine_stop(e, &closing) != ERR_OK && err == ERR_OK)
         info = closing;
-    if (info.code == ERR_OK)
-        return status;
+    if (info.code == ERR_OK) /* a person who leaves is not an interruption */
+        return finished || !signal_number ? EXIT_DONE : EXIT_INTERRUPTED;
     cli_fail(&info);
     return EXIT_UNFINISHED;
 }

@@ -1,0 +1,238 @@
+/* If this fails, a search without a screen does not do what its summary says, is not repeatable, or
+ * loses something when it is left and resumed. Runs the real program on shipped data. */
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "../support/spawn.h"
+#include "tiller/study.h"
+
+#define COMMON "--plain", "--json", "--workers", "1", "--rng-seed", "3"
+
+static struct cJSON *parse(const struct spawned *s)
+{
+    struct err_info info = {0};
+    struct cJSON *doc = NULL;
+    if (json_parse(text_get(&s->out), s->out.length, "output", &doc, &info) != ERR_OK)
+        fail_msg("%s in: %s\n%s", info.detail, text_get(&s->out), text_get(&s->err));
+    return doc;
+}
+
+static double number(const struct cJSON *object, const char *name)
+{
+    double value = NAN;
+    if (!json_get_number(object, name, &value))
+        fail_msg("no number '%s'", name);
+    return value;
+}
+
+static const char *study_path(const char *folder, char out[static 128])
+{
+    assert_true(file_join(out, 128, folder, "vowel.study.jsonl"));
+    return out;
+}
+
+static struct study *read_study(const char *path)
+{
+    struct study *study;
+    struct err_info info = {0};
+    if (study_read(path, NULL, &study, &info) != ERR_OK)
+        fail_msg("%s", info.detail);
+    assert_int_equal(study->n_bad, 0);
+    return study;
+}
+
+static void the_summary_agrees_with_the_log(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    assert_non_null(spawn_make_folder(folder));
+    const char *argv[] = {spawn_tiller(), "run",     "data/vowel", COMMON,
+                          "--study",      study_path(folder, path), "--epochs",   "230", NULL};
+    struct spawned s;
+    if (spawn_run(&s, argv, NULL, 120) != 0)
+        fail_msg("%s", text_get(&s.err));
+    struct cJSON *doc = parse(&s);
+    struct study *study = read_study(path);
+    const struct trial *best = study_best(study);
+    const struct cJSON *said = json_get(doc, "best"), *test = json_get(doc, "test");
+    assert_true(number(doc, "epochs") == 230 && study->epochs_spent == 230);
+    assert_true(number(doc, "trials") == (double)study->n_trials);
+    assert_true(number(said, "trial") == (double)best->number);
+    assert_true(number(said, "value") == best->value);
+    assert_true(number(said, "epoch") == best->best_epoch);
+    assert_true(number(json_get(said, "metrics"), "val_loss") == best->best_loss);
+    assert_true(1 - number(json_get(said, "metrics"), "val_accuracy") == best->value);
+    assert_true(number(test, "accuracy") > 0.5 && number(test, "accuracy") <= 1);
+    assert_int_equal(number(test, "times_read"), 1);
+    assert_true(best->value < 0.5);
+    json_free(doc);
+    study_free(study);
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
+/* The fields of the summary that time may change. */
+static void drop_times(struct cJSON *doc)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(doc, "seconds");
+    cJSON_DeleteItemFromObjectCaseSensitive(doc, "samples_per_second");
+    cJSON_DeleteItemFromObjectCaseSensitive(doc, "idle_share");
+}
+
+static void assert_same_curves(const char *path_a, const char *path_b)
+{
+    struct study *a = read_study(path_a), *b = read_study(path_b);
+    assert_int_equal(a->n_trials, b->n_trials);
+    for (size_t i = 0; i < a->n_trials; i++) {
+        const struct trial *t = &a->trials[i], *u = &b->trials[i];
+        assert_true(space_same(&a->space, &t->config, &u->config));
+        assert_int_equal(t->n_epochs, u->n_epochs);
+        for (size_t k = 0; k < t->n_epochs; k++)
+            assert_true(t->curve[k].metric[METRIC_VAL_LOSS] == u->curve[k].metric[METRIC_VAL_LOSS]);
+    }
+    study_free(a);
+    study_free(b);
+}
+
+/* Run whole, and run again but interrupted by signals and resumed: one and the same study. */
+static void interrupted_and_resumed_it_is_the_same_study(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGINT};
+    char whole_folder[64], folder[64], whole_path[128], path[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(whole_folder));
+    assert_non_null(spawn_make_folder(folder));
+    const char *whole[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
+                           study_path(whole_folder, whole_path), "--epochs", "60", NULL};
+    if (spawn_run(&s, whole, NULL, 300) != 0)
+        fail_msg("%s", text_get(&s.err));
+    struct cJSON *expected = parse(&s);
+    spawn_free(&s);
+    const char *first[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "60", NULL};
+    const char *again[] = {spawn_tiller(), "resume", path, "--plain", "--json", "--workers", "1", NULL};
+    for (int i = 0; i < 4; i++) {
+        char epochs[24];
+        assert_true(spawn_start(&s, i == 0 ? first : again, NULL));
+        text_format(epochs, sizeof epochs, "spent %d/60", 8 * (i + 1));
+        if (!spawn_wait_text(&s, epochs, false, 120))
+            fail_msg("no %s in: %s", epochs, text_get(&s.err));
+        assert_int_equal(kill(s.pid, signals[i]), 0);
+        assert_int_equal(spawn_finish(&s, 60), 130);
+        assert_non_null(strstr(text_get(&s.err), "tiller resume"));
+        spawn_free(&s);
+    }
+    assert_int_equal(spawn_run(&s, again, NULL, 300), 0);
+    struct cJSON *resumed = parse(&s);
+    spawn_free(&s);
+    drop_times(expected);
+    drop_times(resumed);
+    assert_true(cJSON_Compare(expected, resumed, true));
+    assert_same_curves(whole_path, path);
+    json_free(expected);
+    json_free(resumed);
+    spawn_remove_folder(whole_folder);
+    spawn_remove_folder(folder);
+}
+
+static void a_budget_grows_on_resume(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(folder));
+    const char *first[] = {spawn_tiller(), "run", "data/vowel", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "70", NULL};
+    const char *more[] = {spawn_tiller(), "resume", path, "--plain", "--json", "--epochs", "+30", NULL};
+    const char *total[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--json", "--study", path,
+                           "--epochs", "110", NULL};
+    const char *const *runs[] = {first, more, total};
+    static const double spent[] = {70, 100, 110};
+    for (int i = 0; i < 3; i++) {
+        if (spawn_run(&s, runs[i], NULL, 120) != 0)
+            fail_msg("%s", text_get(&s.err));
+        struct cJSON *doc = parse(&s);
+        assert_true(number(doc, "epochs") == spent[i]);
+        assert_int_equal(number(json_get(doc, "test"), "times_read"), i + 1);
+        json_free(doc);
+        spawn_free(&s);
+    }
+    spawn_remove_folder(folder);
+}
+
+static void a_live_study_has_one_owner(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s, second;
+    assert_non_null(spawn_make_folder(folder));
+    const char *first[] = {spawn_tiller(), "run", "data/letter", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "100000", NULL};
+    const char *other[] = {spawn_tiller(), "resume", path, "--plain", NULL};
+    assert_true(spawn_start(&s, first, NULL));
+    if (!spawn_wait_text(&s, "epoch", false, 60))
+        fail_msg("no epoch: %s", text_get(&s.err));
+    assert_int_equal(spawn_run(&second, other, NULL, 60), 2);
+    assert_non_null(strstr(text_get(&second.err), "vowel.study.jsonl"));
+    spawn_free(&second);
+    kill(s.pid, SIGINT);
+    assert_int_equal(spawn_finish(&s, 60), 130);
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
+/* Every space: narrowed ones hold in all trials. */
+static void a_narrowed_space_holds(void **state)
+{
+    (void)state;
+    static const char narrow[] = "{\"units\": {\"low\": 10, \"high\": 20}, \"num_layers\": 2,\n"
+                                 " \"optimizer\": {\"choices\": [\"sgd\"]}}";
+    char folder[64], path[128], space[128];
+    struct spawned s;
+    struct err_info info = {0};
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(space, sizeof space, folder, "space.json"));
+    assert_int_equal(file_write_atomic(space, narrow, strlen(narrow), &info), ERR_OK);
+    const char *argv[] = {spawn_tiller(), "run", "data/vowel", COMMON, "--study",
+                          study_path(folder, path), "--trials", "12", "--epochs-per-trial", "4",
+                          "--space", space, NULL};
+    if (spawn_run(&s, argv, NULL, 120) != 0)
+        fail_msg("%s", text_get(&s.err));
+    spawn_free(&s);
+    struct study *study = read_study(path);
+    assert_int_equal(study->n_trials, 12);
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct configuration *c = &study->trials[i].config;
+        double units = c->value[space_find(&study->space, "units")];
+        assert_true(units >= 10 && units <= 20);
+        assert_true(c->value[space_find(&study->space, "num_layers")] == 2);
+        char word[32];
+        space_value_text(&study->space, c, space_find(&study->space, "optimizer"), true, word,
+                         sizeof word);
+        assert_string_equal(word, "sgd");
+    }
+    study_free(study);
+    spawn_remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_summary_agrees_with_the_log),
+        cmocka_unit_test(interrupted_and_resumed_it_is_the_same_study),
+        cmocka_unit_test(a_budget_grows_on_resume),
+        cmocka_unit_test(a_live_study_has_one_owner),
+        cmocka_unit_test(a_narrowed_space_holds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
