@@ -149,10 +149,9 @@ static enum err fold_all_lines(struct study_log *log, int64_t end, struct err_in
         return err;
     err = rebuild(log, bytes, n, info);
     mem_free(bytes);
-    if (err == ERR_OK) {
+    log->reload = err != ERR_OK;
+    if (err == ERR_OK)
         log->offset = end;
-        log->reload = false;
-    }
     return err;
 }
 
@@ -192,13 +191,15 @@ static enum err bad_line(const struct study_log *log, struct err_info *info)
                    "not a record of a journal: %s", log->study->bad_reason);
 }
 
-/* A whole JSON object without its '\n' may have been used by a reader: it is closed. Anything else
+/* A whole record without its '\n' may have been used by a reader: it is closed. Anything else
  * is cut off. *closed: the tail has become a line. */
 static enum err heal_tail(struct study_log *log, const char *tail, size_t n, int64_t at,
                           bool *closed, struct err_info *info)
 {
     struct cJSON *doc = NULL;
-    *closed = tail[0] == '{' && json_parse(tail, n, "tail", &doc, NULL) == ERR_OK;
+    int64_t op;
+    *closed = json_parse(tail, n, "tail", &doc, NULL) == ERR_OK &&
+              json_get_int(doc, "op_code", &op) && json_get_string(doc, "worker_id");
     json_free(doc);
     if (*closed)
         return file_write_all(log->fd, "\n", 1, log->path, info);
@@ -224,7 +225,7 @@ static enum err fold_lines(struct study_log *log, const char *bytes, size_t whol
 
 enum err log_catch_up(struct study_log *log, bool heal, bool *grew, struct err_info *info)
 {
-    int64_t size;
+    int64_t size = 0;
     *grew = false;
     enum err err = look(log, &size, info);
     if (err != ERR_OK)
@@ -238,8 +239,10 @@ enum err log_catch_up(struct study_log *log, bool heal, bool *grew, struct err_i
     size_t whole = whole_lines(bytes, n);
     *grew = whole > 0 || log->reload;
     err = fold_lines(log, bytes, whole, from, info);
+    pthread_mutex_lock(&log->state);
     if (err == ERR_OK && log->study->n_bad > 0)
         err = bad_line(log, info);
+    pthread_mutex_unlock(&log->state);
     if (err == ERR_OK && heal && whole < n) {
         bool closed;
         err = heal_tail(log, bytes + whole, n - whole, from + (int64_t)whole, &closed, info);
