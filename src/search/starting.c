@@ -11,8 +11,14 @@ static const struct {
     const char *pairs[8];
 } points[] = {
     {"the reference network", {NULL}},
-    {"two wide layers, cosine schedule",
-     {"num_layers=2", "units=256", "dropout=0.3", "schedule=cosine", NULL}},
+    {"two wide layers, much dropout, cosine schedule",
+     {"num_layers=2", "units=512", "dropout=0.5", "learning_rate=0.001", "batch_size=32",
+      "schedule=cosine", NULL}},
+    {"one wide layer, a higher rate, cosine schedule",
+     {"units=512", "dropout=0.3", "learning_rate=0.003", "batch_size=64", "schedule=cosine", NULL}},
+    {"two layers, little dropout, a high rate, cosine schedule",
+     {"num_layers=2", "units=256", "dropout=0.1", "learning_rate=0.005", "batch_size=32",
+      "schedule=cosine", NULL}},
 };
 
 int starting_point_count(void)
