@@ -452,8 +452,12 @@ static bool do_readout(struct app *app, const char *args)
     (void)args;
     struct app_curves *c = &app->curves;
     c->readout = !c->readout;
-    if (c->readout && !(c->cursor_x >= c->seen.window.x_min && c->cursor_x <= c->seen.window.x_max))
-        c->cursor_x = c->seen.window.x_max;
+    if (c->readout &&
+        !(c->cursor_x >= c->seen.window.x_min && c->cursor_x <= c->seen.window.x_max)) {
+        const struct view_curve *curve = view_curve_of(&app->view, app->list.selected);
+        c->cursor_x = curve && curve->n > 0 && !c->by_time ? curve->epochs[curve->n - 1].step
+                                                           : c->seen.window.x_max;
+    }
     if (c->readout && app->screen == SCREEN_OVERVIEW)
         app->focus = PANE_PLOT;
     app_say(app, PAINT_DIM, c->readout ? "read-out: h l move it" : "read-out off");
@@ -508,6 +512,17 @@ static bool do_repaint(struct app *app, const char *args)
 {
     (void)args;
     term_repaint(app->term);
+    return true;
+}
+
+static bool do_mouse(struct app *app, const char *args)
+{
+    (void)args;
+    app->mouse = !app->mouse;
+    term_set_mouse(app->term, app->mouse);
+    app_say(app, PAINT_DIM,
+            app->mouse ? "mouse: click and wheel; hold Shift to select text"
+                       : "mouse off: the terminal selects text again");
     return true;
 }
 
@@ -1348,6 +1363,17 @@ const struct action actions[] = {
      NULL,
      do_glyphs,
      complete_glyphs},
+    {"mouse",
+     NULL,
+     {TERM_KEY_F1 + 7},
+     ON_ALL,
+     GROUP_OTHER,
+     0,
+     NULL,
+     "mouse on and off (off: the terminal selects text)",
+     NULL,
+     do_mouse,
+     NULL},
     {"theme",
      "NAME",
      {0},

@@ -1,6 +1,7 @@
 /* The app: its state, from opening to closing, and where keys go. Nothing here waits. */
 #include "tui/app.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,16 +87,17 @@ bool app_open(struct app *app, const struct tui_source *source, const struct tui
               struct term *term)
 {
     int rows, cols;
-    *app = (struct app){.source = source,
-                        .options = *options,
-                        .term = term,
-                        .focus = PANE_TRIALS,
-                        .curves = {.log_y = true, .window = PLOT_WINDOW_AUTO},
-                        .osc52 = true,
-                        .dirty = true,
-                        .hurry = true,
-                        .behind = true,
-                        .interval_s = options->script ? 0 : 0.25};
+    *app =
+        (struct app){.source = source,
+                     .options = *options,
+                     .term = term,
+                     .focus = PANE_TRIALS,
+                     .curves = {.log_y = true, .window = PLOT_WINDOW_AUTO, .cursor_x = (double)NAN},
+                     .osc52 = true,
+                     .dirty = true,
+                     .hurry = true,
+                     .behind = true,
+                     .interval_s = options->script ? 0 : 0.25};
     view_init(&app->view);
     list_init(&app->list);
     theme_builtin(&app->theme);

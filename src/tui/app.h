@@ -247,6 +247,8 @@ bool open_all_actions(struct app *app, const char *args);
 const char *signed_text(double value, char *out, size_t out_size);
 /* Words broken into lines inside r; returns the rows used. */
 int draw_wrapped(struct frame *f, struct rect r, enum paint paint, int attr, const char *text);
+/* The rows that takes, 1..most. */
+int wrapped_rows(const char *text, int cols, int most);
 /* Pieces in one row, those with the highest rank dropped until the rest fits; "" is skipped. */
 struct piece {
     char text[96];

@@ -222,15 +222,14 @@ static void draw_command(struct app *app)
 
 static void draw_question(struct app *app)
 {
-    int cols = app->frame.cols > 4 ? app->frame.cols - 2 : 1;
-    int rows = text_columns(app->plan.question) / cols + 2;
-    struct rect r = open_panel(app, rows > 6 ? 6 : rows + 1, "sure?");
+    int cols = app->frame.cols > 20 ? app->frame.cols - 2 : app->frame.cols;
+    struct rect r = open_panel(app, 1 + wrapped_rows(app->plan.question, cols, 6), "sure?");
     if (r.rows <= 0) /* one line is all there is */
         r = last_row(app);
     else {
         struct piece p[] = {{.text = "y yes", .paint = PAINT_KEY},
-                            {.text = "N no (also Enter, Esc)", .paint = PAINT_TEXT, .rank = 2},
-                            {.text = "F finish instead, keeps the value", .rank = 1}};
+                            {.text = "N no", .paint = PAINT_TEXT},
+                            {.text = "F finish, keep its value", .rank = 1}};
         draw_hints(app, p, app->plan.may_keep ? 3 : 2);
     }
     draw_wrapped(&app->frame, r, PAINT_WARN, ATTR_BOLD, app->plan.question);
@@ -238,7 +237,8 @@ static void draw_question(struct app *app)
 
 static void draw_extend(struct app *app)
 {
-    struct rect r = open_panel(app, 4, "extend");
+    struct rect r =
+        open_panel(app, 1 + wrapped_rows(app->plan.question, app->frame.cols - 2, 4), "extend");
     struct rect last = last_row(app);
     char prompt[64];
     if (r.rows > 0)

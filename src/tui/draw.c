@@ -49,6 +49,18 @@ int draw_wrapped(struct frame *f, struct rect r, enum paint paint, int attr, con
     return row;
 }
 
+int wrapped_rows(const char *text, int cols, int most)
+{
+    int rows = 0;
+    while (*text && cols > 0 && rows < most) {
+        text += line_bytes(text, cols);
+        while (*text == ' ' || *text == '\n')
+            text++;
+        rows++;
+    }
+    return rows > 0 ? rows : 1;
+}
+
 /* ---- pieces in one row --------------------------------------------------------------------------
  */
 
@@ -75,7 +87,7 @@ static bool drop_piece(struct piece *pieces, size_t n)
 
 void draw_pieces(struct frame *f, struct rect row, struct piece *pieces, size_t n)
 {
-    int gap = 3, left = row.col, right = row.col + row.cols;
+    int gap = row.cols >= 96 ? 3 : 2, left = row.col, right = row.col + row.cols;
     if (row.rows <= 0)
         return;
     if (pieces_columns(pieces, n, gap) > row.cols)

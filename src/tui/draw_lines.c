@@ -148,15 +148,18 @@ static void draw_wide_header(struct app *app, struct rect r)
     draw_pieces(&app->frame, r, p, sizeof p / sizeof *p);
 }
 
-/* Screens as digits only; the one that is shown in brackets. */
+/* Screens as digits only, the one that is shown in brackets: "1[2]3 4 5". */
 static void digits_text(const struct app *app, char *out, size_t out_size)
 {
     struct text t = {0};
-    for (int i = 0; i < SCREEN_N; i++)
-        if (screens[i].digit && (int)app->screen == i)
-            text_appendf(&t, "[%c]", screens[i].digit);
-        else if (screens[i].digit)
-            text_appendf(&t, " %c ", screens[i].digit);
+    for (int i = 0; i < SCREEN_N; i++) {
+        bool here = (int)app->screen == i;
+        if (!screens[i].digit)
+            continue;
+        if (t.length > 0 && !here && t.data[t.length - 1] != ']')
+            text_append_char(&t, ' ');
+        text_appendf(&t, here ? "[%c]" : "%c", screens[i].digit);
+    }
     text_copy(out, out_size, text_get(&t));
     text_free(&t);
 }
@@ -167,8 +170,8 @@ static void draw_short_header(struct app *app, struct rect r, bool with_tabs)
                         {.rank = 0},
                         {.rank = 2},
                         {.rank = 1, .attr = ATTR_BOLD},
-                        {.rank = 6},
                         {.rank = 7},
+                        {.rank = 6},
                         {.rank = 5},
                         {.rank = 3},
                         {.paint = PAINT_DIM, .rank = 6, .right = true}};
@@ -353,9 +356,7 @@ static void draw_message(struct app *app, struct rect r)
     char text[600];
     bool bad = app->message_paint == PAINT_BAD;
     text_format(text, sizeof text, "%s%s", bad ? "! " : "", app->message);
-    int rows = r.cols > 0 ? text_columns(text) / r.cols + 1 : 1;
-    if (rows > 1)
-        rows = rows + 1 > 4 ? 4 : rows + 1; /* breaking at blanks may need one more */
+    int rows = wrapped_rows(text, r.cols, 4);
     if (rows > f->rows)
         rows = f->rows;
     struct rect over = {r.row - rows + 1, 0, rows, f->cols};

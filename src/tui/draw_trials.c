@@ -34,7 +34,7 @@ static const struct {
     enum table_align align;
     int decimals;
 } looks[COLUMN_FIXED_N] = {
-    [COLUMN_ID] = {4, 0, 0, TABLE_RIGHT, 0},
+    [COLUMN_ID] = {3, 0, 0, TABLE_RIGHT, 0},
     [COLUMN_STATE] = {8, 1, 1, TABLE_LEFT, 0},
     [COLUMN_EPOCH] = {7, 1, 1, TABLE_RIGHT, 0},
     [COLUMN_VALUE] = {9, 0, 0, TABLE_DECIMAL, 5},
@@ -94,8 +94,16 @@ static void hyper_column(const struct hyperparameter *h, const char *title, stru
                                .align = h->kind == HYPER_CATEGORICAL ? TABLE_LEFT : TABLE_RIGHT};
     if (h->kind == HYPER_FLOAT) {
         c->align = TABLE_DECIMAL;
-        c->decimals = 5;
+        c->decimals = h->log ? 6 : 3;
     }
+}
+
+static int digits_of(size_t n)
+{
+    int digits = 1;
+    for (; n >= 10; n /= 10)
+        digits++;
+    return digits;
 }
 
 static void make_columns(struct trial_table *t, bool full)
@@ -110,7 +118,9 @@ static void make_columns(struct trial_table *t, bool full)
         }
         text_copy(t->title[i], sizeof t->title[i], name);
         int priority = full ? looks[i].full : looks[i].overview;
-        int needs = i == COLUMN_VALUE ? text_columns(name) : 0;
+        int needs = i == COLUMN_VALUE ? text_columns(name) + 1 /* the sort sign */
+                    : i == COLUMN_ID  ? digits_of(v->n_rows)
+                                      : 0;
         t->column[i] = (struct table_column){
             .title = t->title[i],
             .width = needs > looks[i].width && needs < 16 ? needs : looks[i].width,

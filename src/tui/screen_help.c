@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { HELP_LINES = 192, KEYS_COLUMNS = 14, TWO_COLUMNS = 80 };
+enum { HELP_LINES = 256, KEYS_COLUMNS = 14, TWO_COLUMNS = 110 };
 
 struct help_line {
     char keys[48];
@@ -16,6 +16,7 @@ struct help_line {
 struct help {
     struct help_line line[HELP_LINES];
     size_t n;
+    int text_columns; /* what does not fit goes on below */
 };
 
 static const char *const group_names[GROUP_N] = {
@@ -42,11 +43,39 @@ static bool words_fit(const char *words, const struct help_line *l)
     return true;
 }
 
+/* Bytes of the text that stand in one row, broken at a blank where possible. */
+static size_t row_bytes(const char *text, int columns)
+{
+    size_t n = strlen(text), end = n;
+    char row[sizeof((struct help_line *)0)->text];
+    while (end > 0) {
+        text_copy(row, sizeof row, text);
+        row[end] = 0;
+        if (text_columns(row) <= columns)
+            return end;
+        while (end > 1 && row[end - 1] != ' ')
+            end--;
+        end--;
+    }
+    return n;
+}
+
 static bool add_line(const struct app *app, struct help *h, const struct help_line *l)
 {
-    if (h->n == HELP_LINES || (!l->title && !words_fit(app->help_filter, l)))
+    const char *text = l->text;
+    if (!l->title && !words_fit(app->help_filter, l))
         return false;
-    h->line[h->n++] = *l;
+    for (bool first = true; *text && h->n < HELP_LINES; first = false) {
+        struct help_line *row = &h->line[h->n++];
+        size_t n = row_bytes(text, h->text_columns);
+        *row = *l;
+        if (!first)
+            row->keys[0] = 0;
+        text_format(row->text, sizeof row->text, "%.*s", (int)n, text);
+        text += n;
+        while (*text == ' ')
+            text++;
+    }
     return true;
 }
 
@@ -62,11 +91,11 @@ static void describe_action(const struct app *app, const struct action *a, struc
         text_format(l->keys, sizeof l->keys, ":%s", a->word);
     if (why)
         text_format(l->text, sizeof l->text, "%s (now: %s)", a->help, why);
-    else if (keys[0] && a->args)
-        text_format(l->text, sizeof l->text, "%s  :%s %s", a->help, a->word, a->args);
+    else if (keys[0] && a->args && a->group == GROUP_STEER)
+        text_format(l->text, sizeof l->text, "%s; :%s %s", a->help, a->word, a->args);
     else
-        text_format(l->text, sizeof l->text, "%s%s%s", a->help, a->args ? "  " : "",
-                    a->args ? a->args : "");
+        text_format(l->text, sizeof l->text, "%s%s%s", a->help, a->args && !keys[0] ? ": " : "",
+                    a->args && !keys[0] ? a->args : "");
 }
 
 /* Keys are those of the screen that help was asked on. */
@@ -126,9 +155,14 @@ static void draw_help_line(struct app *app, int row, int col, int cols, const st
     frame_put(f, row, col + KEYS_COLUMNS, cols - KEYS_COLUMNS, l->paint, 0, l->text);
 }
 
+static int n_columns(struct rect r)
+{
+    return r.cols >= TWO_COLUMNS - 2 ? 2 : 1;
+}
+
 static void draw_page(struct app *app, struct rect r, const struct help *h)
 {
-    int columns = r.cols >= TWO_COLUMNS - 2 ? 2 : 1, width = r.cols / columns;
+    int columns = n_columns(r), width = r.cols / columns;
     size_t room = (size_t)r.rows * (size_t)columns;
     size_t last = h->n > room ? h->n - room : 0;
     if (app->help_top > last)
@@ -148,12 +182,13 @@ void help_draw(struct app *app)
     draw_header(app);
     draw_key_line(app);
     if (h && r.rows > 1) {
+        struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
+        h->text_columns = inner.cols / n_columns(inner) - KEYS_COLUMNS - 1;
         collect(app, h);
         text_format(title, sizeof title, "help: %s screen", screens[app->screen_before].title);
         text_format(words, sizeof words, "%s%s", app->help_filter[0] ? "only: " : "/ narrows it",
                     app->help_filter);
         draw_rule(&app->frame, r, title, words);
-        struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
         draw_page(app, inner, h);
         if (h->n == 0)
             draw_wrapped(&app->frame, inner, PAINT_DIM, 0, "nothing fits; Esc clears the filter");

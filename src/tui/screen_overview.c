@@ -11,10 +11,23 @@
 
 enum { LABEL_COLUMNS = 6 };
 
+/* A move in two or three words; what it does exactly stands in the trial's detail. */
 static const char *move_words(const char *action)
 {
+    static const char *const words[MOVE_N] = {
+        [MOVE_LOCAL] = "small change",
+        [MOVE_LR_DOWN] = "smaller learning rate",
+        [MOVE_LR_UP] = "larger learning rate",
+        [MOVE_SMALLER] = "smaller network",
+        [MOVE_LARGER] = "larger network",
+        [MOVE_LESS_REGULARISATION] = "less regularisation",
+        [MOVE_MORE_REGULARISATION] = "more regularisation",
+        [MOVE_BATCH_DOWN] = "smaller batch",
+        [MOVE_BATCH_UP] = "larger batch",
+        [MOVE_RANDOM] = "random",
+    };
     int move = move_find(action);
-    return move < 0 ? action : move_about((enum move)move);
+    return move < 0 ? action : words[move];
 }
 
 /* The best other move of a row, -1 if none was ever tried. */

@@ -116,7 +116,7 @@ static void draw_map(struct app *app, struct rect r, struct q_map *m)
                      .count_title = "visits",
                      .shade_low = m->low,
                      .shade_high = m->high,
-                     .legend = "return   [ ] best of the row   · fewer than 20 visits",
+                     .legend = "return  [ ] best of the row  · under 20 visits",
                      .current_row = -1,
                      .cursor_row = app->q_row,
                      .cursor_col = app->q_col,
@@ -167,7 +167,7 @@ static void draw_words(struct app *app, struct rect r, const struct q_map *m)
     draw_labelled(&app->frame, &inner, 13, "", PAINT_ACCENT,
                   qtable_spell(&v->last_update, text, sizeof text));
     draw_labelled(&app->frame, &inner, 13, "", PAINT_DIM,
-                  "old Q <- old Q + alpha [reward + gamma * best next Q - old Q] = new Q");
+                  "old + alpha [reward + gamma * best next - old] = new");
 }
 
 void qtable_draw(struct app *app)

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- may it be done? --------------------------------------------------------------------------- */
+/* ---- may it be done? ---------------------------------------------------------------------------
+ */
 
 const char *why_no_steering(const struct app *app)
 {
@@ -99,7 +100,8 @@ bool steer_is_running(const struct app *app)
     return app->source->request && !s->finished && !s->stopping;
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------- */
+/* ---- asking
+ * ---------------------------------------------------------------------------------------- */
 
 static bool ask(struct app *app, const struct request *request)
 {
@@ -121,12 +123,12 @@ static bool ask_kind(struct app *app, enum request_kind kind, int64_t trial, int
 }
 
 static const char *const doing[] = {
-    [REQUEST_PAUSE_ALL] = "pausing all",  [REQUEST_RESUME_ALL] = "going on",
-    [REQUEST_PAUSE] = "pausing",          [REQUEST_RESUME] = "going on with",
-    [REQUEST_PRUNE] = "pruning",          [REQUEST_FINISH] = "finishing",
-    [REQUEST_SEED] = "seeding",           [REQUEST_WITHDRAW] = "withdrawing",
-    [REQUEST_EXTEND] = "extending",       [REQUEST_BUDGET] = "budget",
-    [REQUEST_WORKERS] = "workers",        [REQUEST_STOP] = "ending the study",
+    [REQUEST_PAUSE_ALL] = "pausing all", [REQUEST_RESUME_ALL] = "going on",
+    [REQUEST_PAUSE] = "pausing",         [REQUEST_RESUME] = "going on with",
+    [REQUEST_PRUNE] = "pruning",         [REQUEST_FINISH] = "finishing",
+    [REQUEST_SEED] = "seeding",          [REQUEST_WITHDRAW] = "withdrawing",
+    [REQUEST_EXTEND] = "extending",      [REQUEST_BUDGET] = "budget",
+    [REQUEST_WORKERS] = "workers",       [REQUEST_STOP] = "ending the study",
     [REQUEST_QUIT] = "leaving",
 };
 
@@ -253,11 +255,13 @@ static bool is_waiting(const struct app *app, int64_t number)
 
 bool steer_withdraw(struct app *app, const char *args)
 {
-    return plan_for(app, REQUEST_WITHDRAW, args, is_waiting, "only a waiting seed can be withdrawn") &&
+    return plan_for(app, REQUEST_WITHDRAW, args, is_waiting,
+                    "only a waiting seed can be withdrawn") &&
            carry_out(app);
 }
 
-/* ---- pause ---------------------------------------------------------------------------------------- */
+/* ---- pause
+ * ---------------------------------------------------------------------------------------- */
 
 static bool is_paused(const struct app *app, int64_t number)
 {
@@ -309,7 +313,8 @@ bool steer_resume(struct app *app, const char *args)
     return pause_all(app, false);
 }
 
-/* ---- extend ---------------------------------------------------------------------------------------- */
+/* ---- extend
+ * ---------------------------------------------------------------------------------------- */
 
 static bool parse_epochs(const char *word, int64_t *out)
 {
@@ -336,8 +341,9 @@ bool steer_extend(struct app *app, const char *args)
                   "a waiting or failed trial can't be extended"))
         return false;
     if (rest && next_word(&rest, number, sizeof number) && next_word(&rest, amount, sizeof amount))
-        return parse_epochs(amount, &app->plan.amount) ? carry_out(app)
-                                                      : app_complain(app, "extend by how many epochs?");
+        return parse_epochs(amount, &app->plan.amount)
+                   ? carry_out(app)
+                   : app_complain(app, "extend by how many epochs?");
     int full = app->view.status.full_epochs;
     text_format(amount, sizeof amount, "%d", full > 0 ? full : 10);
     prompt_open(app, MODE_EXTEND, amount);
@@ -361,7 +367,8 @@ static void extend_key(struct app *app, const struct term_event *event)
     }
 }
 
-/* ---- seed ------------------------------------------------------------------------------------------- */
+/* ---- seed
+ * ------------------------------------------------------------------------------------------- */
 
 static bool seed(struct app *app, const struct configuration *config, const char *note)
 {
@@ -385,7 +392,8 @@ static void read_form(struct app *app, struct form *form, struct configuration *
             continue;
         field->error[0] = 0;
         if (space_set_text(space, c, i, form_value(form, app->field[i]), &info) != ERR_OK)
-            text_format(field->error, sizeof field->error, "%s", info.detail);
+            text_format(field->error, sizeof field->error, "%s%s%s", info.detail,
+                        info.hint[0] ? "; " : "", info.hint);
     }
     for (int i = 0; i < space->n; i++)
         if (app->field[i] >= 0)
@@ -429,8 +437,8 @@ static void describe_range(const struct hyperparameter *h, char *out, size_t out
     if (h->kind == HYPER_CATEGORICAL)
         text_copy(out, out_size, h->about);
     else
-        text_format(out, out_size, "%s to %s%s%s%s", text_human(low, sizeof low, h->low, 6),
-                    text_human(high, sizeof high, h->high, 6), h->log ? ", log" : "",
+        text_format(out, out_size, "%s to %s%s%s%s", text_double(low, sizeof low, h->low, false),
+                    text_double(high, sizeof high, h->high, false), h->log ? ", log" : "",
                     h->about[0] ? ": " : "", h->about);
 }
 
@@ -442,10 +450,10 @@ static void add_field(struct app *app, int i, const struct configuration *from)
     describe_range(h, about, sizeof about);
     for (int k = 0; k < h->n_choices; k++)
         app->choices[i][k] = h->choice[k].text;
-    app->field[i] = h->kind == HYPER_CATEGORICAL
-                        ? form_add_choice(&app->form, h->name, app->choices[i], h->n_choices, value,
-                                          about)
-                        : form_add_text(&app->form, FORM_NUMBER, h->name, value, about);
+    app->field[i] =
+        h->kind == HYPER_CATEGORICAL
+            ? form_add_choice(&app->form, h->name, app->choices[i], h->n_choices, value, about)
+            : form_add_text(&app->form, FORM_NUMBER, h->name, value, about);
 }
 
 static bool open_form(struct app *app, const struct configuration *from, const char *title)
@@ -536,7 +544,8 @@ static void form_mode_key(struct app *app, const struct term_event *event)
     }
 }
 
-/* ---- budget, workers, the end ------------------------------------------------------------------------ */
+/* ---- budget, workers, the end
+ * ------------------------------------------------------------------------ */
 
 bool steer_budget(struct app *app, const char *args)
 {

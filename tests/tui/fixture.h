@@ -65,7 +65,7 @@ static inline void fixture_open(struct fixture *fx)
                                         .budget_epochs = 2000,
                                         .epochs_per_second = 31.4,
                                         .seconds_left = 51,
-                                        .share_left = 0.79,
+                                        .share_left = 0.9,
                                         .situation = -1,
                                         .full_epochs = 50,
                                         .majority_error = 0.9};
@@ -317,7 +317,7 @@ static inline void fixture_fill(struct fixture *fx)
     fixture_end(fx, t, TRIAL_COMPLETE);
     fixture_update(fx, &(struct q_update){.trial = t,
                                           .situation = "3-9 moving overfits",
-                                          .action = "larger",
+                                          .action = "reg+",
                                           .next_situation = "3-9 moving overfits",
                                           .old_q = 0.12,
                                           .alpha = 0.2,
@@ -334,7 +334,6 @@ static inline void fixture_fill(struct fixture *fx)
                           .values = "learning_rate=0.0021 units=256 num_layers=2 dropout=0.35"});
     fixture_epochs(fx, t, 1, 31, 0.0478);
     t = fixture_start(fx, &(struct fixture_trial){.who = "random",
-                                                  .reason = "random: now and then",
                                                   .values = "learning_rate=0.0007 num_layers=3"});
     fixture_epochs(fx, t, 1, 4, 0.16);
     fixture_start(fx, &(struct fixture_trial){.who = "you", .waiting = true});

@@ -65,7 +65,8 @@ static void test_running_best_finders(void **state)
     assert_null(view_curve_of(&v, 2)); /* nobody wants it */
     assert_int_equal(v.rows[5].n_trend, VIEW_TREND);
     assert_true(v.has_move);
-    assert_string_equal(v.move.reason, "random: now and then");
+    assert_int_equal(v.move.number, 5);
+    assert_string_equal(v.move.action, "reg+");
     assert_int_equal(v.n_updates, 2);
     assert_true(fabs(v.last_update.new_q - 0.168) < 1e-9);
     view_free(&v);
@@ -182,7 +183,7 @@ static void test_lines_tell_the_story(void **state)
     assert_true(view_refresh(&v, fx.study, &want));
     for (size_t i = 0; i < v.n_lines; i++) {
         const struct view_line *l = view_line(&v, i);
-        learnt = learnt || strstr(l->say, "Q(3-9 moving overfits, larger) 0.120 <- 0.120 + 0.20 "
+        learnt = learnt || strstr(l->say, "Q(3-9 moving overfits, reg+) 0.120 <- 0.120 + 0.20 "
                                           "[0.050 + 1.00*0.310 - 0.120] = 0.168");
         failed = failed || (strcmp(l->what, "failed") == 0 && l->trial == 3);
     }
