@@ -240,8 +240,7 @@ static bool do_back(struct app *app, const char *args)
     return true;
 }
 
-/* ---- finding, sorting, marking
- * ------------------------------------------------------------------- */
+/* ---- finding, sorting, marking ----------------------------------------------------------- */
 
 static char *filter_of(struct app *app)
 {
@@ -384,8 +383,7 @@ static const char *why_no_rows(const struct app *app)
     return app->list.n == 0 ? "no trial is listed" : NULL;
 }
 
-/* ---- looking at curves
- * ---------------------------------------------------------------------------- */
+/* ---- looking at curves ------------------------------------------------------------------- */
 
 static bool do_log_axis(struct app *app, const char *args)
 {
@@ -464,8 +462,7 @@ static bool do_readout(struct app *app, const char *args)
     return true;
 }
 
-/* ---- the rest
- * --------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------- */
 
 static bool do_freeze(struct app *app, const char *args)
 {
@@ -595,8 +592,7 @@ static bool do_save_screen(struct app *app, const char *args)
     return true;
 }
 
-/* ---- :set
- * ------------------------------------------------------------------------------------------- */
+/* ---- :set -------------------------------------------------------------------------------- */
 
 static bool set_switch(struct app *app, const char *value, bool *target)
 {
@@ -754,8 +750,7 @@ static const char *pause_label(const struct app *app)
     return app->view.status.paused ? "resume" : "pause";
 }
 
-/* ---- the table
- * ---------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 #define CTRL(c) TERM_CTRL(c)
 const struct action actions[] = {

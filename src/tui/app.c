@@ -38,8 +38,7 @@ bool app_complain(struct app *app, const char *fmt, ...)
     return false;
 }
 
-/* ---- colours
- * --------------------------------------------------------------------------------------- */
+/* ---- colours ----------------------------------------------------------------------------- */
 
 /* A wished tier below the terminal's own is shown by putting its styles in the own one's place. */
 void app_apply_theme(struct app *app)
@@ -80,8 +79,7 @@ bool app_set_theme(struct app *app, const char *name)
     return ok;
 }
 
-/* ---- opening and closing
- * ----------------------------------------------------------------------------- */
+/* ---- opening and closing ----------------------------------------------------------------- */
 
 bool app_open(struct app *app, const struct tui_source *source, const struct tui_options *options,
               struct term *term)
@@ -120,8 +118,7 @@ void app_close(struct app *app)
     frame_free(&app->frame);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 /* Seconds and rates alone are no reason to draw: epochs come soon enough. */
 static bool status_differs(const struct engine_status *a, const struct engine_status *b)
@@ -246,8 +243,7 @@ void app_key(struct app *app, const struct term_event *event)
     }
 }
 
-/* ---- mouse
- * --------------------------------------------------------------------------------------------- */
+/* ---- mouse ------------------------------------------------------------------------------- */
 
 static bool inside(struct rect r, int row, int col)
 {

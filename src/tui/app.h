@@ -1,7 +1,8 @@
 /* app: the upper half of the screen: what is shown now, which keys do what, what was asked.
  *
  * One struct app per tui_run; one thread. Everything that is drawn comes from app->view; everything
- * a person asks goes out as a struct request. A screen is a row of a table (struct screen), a key or
+ * a person asks goes out as a struct request. A screen is a row of a table (struct screen), a key
+ * or
  * `:` command is a row of another (struct action); dispatch, key line, help and completion read the
  * same two tables. */
 #ifndef TILLER_TUI_APP_H
@@ -49,8 +50,8 @@ struct app_plan {
     int64_t trial[APP_TARGETS];
     size_t n;
     int64_t amount;
-    bool leave;     /* quitting: the program ends with it */
-    bool may_keep;  /* F instead: finish, keeping the value */
+    bool leave;    /* quitting: the program ends with it */
+    bool may_keep; /* F instead: finish, keeping the value */
     char question[640];
 };
 
@@ -69,11 +70,11 @@ struct app_menu {
 /* How curves are looked at; shared by the overview and the curves screen. */
 struct app_curves {
     bool log_y, by_time, readout, hide_train;
-    double smoothing;           /* weight, 0 none */
-    struct plot_window window;  /* NaN: everything */
+    double smoothing;          /* weight, 0 none */
+    struct plot_window window; /* NaN: everything */
     double cursor_x;
-    struct plot_view seen;      /* of the last drawing, for zooming */
-    bool losses_in_front;       /* curves screen: the lower plot has the focus */
+    struct plot_view seen; /* of the last drawing, for zooming */
+    bool losses_in_front;  /* curves screen: the lower plot has the focus */
 };
 
 struct app {
@@ -90,7 +91,7 @@ struct app {
     bool widen;
     int preset;
     struct trial_list list;
-    bool chosen; /* the person has moved the cursor: it no longer follows the best */
+    bool chosen;    /* the person has moved the cursor: it no longer follows the best */
     int table_skip; /* trials screen: columns scrolled out at the left */
     struct app_curves curves;
     size_t q_row, q_col, q_top, q_left;
@@ -137,7 +138,7 @@ struct screen {
 extern const struct screen screens[SCREEN_N];
 int screen_find(const char *name); /* -1 unknown */
 
-/* ---- the loop (app.c, run.c) --------------------------------------------------------------------------- */
+/* ---- the loop (app.c, run.c) ------------------------------------------------------------- */
 
 /* app_open: everything but the terminal; app_close frees. For tui_run and for tests. */
 bool app_open(struct app *app, const struct tui_source *source, const struct tui_options *options,
@@ -155,10 +156,17 @@ void app_show(struct app *app, enum screen_id screen);
 bool app_set_theme(struct app *app, const char *name);
 void app_apply_theme(struct app *app);
 
-/* ---- actions (actions.c) ------------------------------------------------------------------------- */
+/* ---- actions (actions.c) ----------------------------------------------------------------- */
 
-enum action_group { GROUP_SCREENS, GROUP_MOVE, GROUP_FIND, GROUP_STEER, GROUP_PLOT, GROUP_OTHER,
-                    GROUP_N };
+enum action_group {
+    GROUP_SCREENS,
+    GROUP_MOVE,
+    GROUP_FIND,
+    GROUP_STEER,
+    GROUP_PLOT,
+    GROUP_OTHER,
+    GROUP_N
+};
 enum danger { DANGER_NONE, DANGER_REVERSIBLE, DANGER_LOSES_WORK };
 enum {
     ON_OVERVIEW = 1 << SCREEN_OVERVIEW,
@@ -173,10 +181,10 @@ enum {
     ON_ALL = ON_STUDY | ON_HELP
 };
 struct action {
-    const char *word;  /* its : name */
-    const char *args;  /* how they are typed, "[N]"; NULL none */
-    uint32_t keys[3];  /* 0: no more */
-    unsigned screens;  /* where the keys work */
+    const char *word; /* its : name */
+    const char *args; /* how they are typed, "[N]"; NULL none */
+    uint32_t keys[3]; /* 0: no more */
+    unsigned screens; /* where the keys work */
     enum action_group group;
     enum danger danger;
     const char *label; /* in the key line; NULL: not there */
@@ -196,7 +204,7 @@ bool action_run(struct app *app, const struct action *a, const char *args);
 /* "p", "Ctrl-d PgDn": its keys as help writes them; "" none. */
 const char *action_keys(const struct action *a, char *out, size_t out_size);
 
-/* ---- commands (commands.c) ------------------------------------------------------------------------ */
+/* ---- commands (commands.c) --------------------------------------------------------------- */
 
 bool command_line_run(struct app *app, const char *line);
 void command_line_complete(void *app, const char *text, size_t cursor, struct completion *out);
@@ -205,7 +213,7 @@ bool next_word(const char **rest, char *out, size_t out_size);
 /* "17" or "#17" of an existing trial; complains else. */
 bool parse_trial(struct app *app, const char *word, int64_t *out);
 
-/* ---- steering (steer.c) --------------------------------------------------------------------------- */
+/* ---- steering (steer.c) ------------------------------------------------------------------ */
 
 const char *why_no_steering(const struct app *app);
 const char *why_no_pause(const struct app *app);
@@ -226,10 +234,11 @@ bool steer_budget(struct app *app, const char *args);
 bool steer_workers(struct app *app, const char *args);
 bool steer_stop(struct app *app, const char *args);
 bool steer_quit(struct app *app, const char *args);
-void steer_key(struct app *app, const struct term_event *event); /* CONFIRM, EXTEND and FORM modes */
-bool steer_is_running(const struct app *app); /* is there work that quitting would end? */
+void steer_key(struct app *app,
+               const struct term_event *event); /* CONFIRM, EXTEND and FORM modes */
+bool steer_is_running(const struct app *app);   /* is there work that quitting would end? */
 
-/* ---- dialogs (dialog.c): prompts, questions, menus -------------------------------------------------- */
+/* ---- dialogs (dialog.c): prompts, questions, menus --------------------------------------- */
 
 void prompt_open(struct app *app, enum app_mode mode, const char *text);
 void dialog_draw(struct app *app); /* whatever is open, over the screen */
@@ -241,7 +250,7 @@ void menu_key(struct app *app, const struct term_event *event);
 bool open_sort_menu(struct app *app, const char *args);
 bool open_all_actions(struct app *app, const char *args);
 
-/* ---- drawing helpers (draw.c, draw_lines.c, draw_trials.c, draw_curves.c) ------------------------------------------------------------------------ */
+/* ---- drawing helpers (draw.c, draw_lines.c, draw_trials.c, draw_curves.c) ---------------- */
 
 /* Three significant digits with a sign in front, a dash for NaN. */
 const char *signed_text(double value, char *out, size_t out_size);
@@ -283,7 +292,7 @@ const char *metric_title(const struct view *v); /* "validation error" */
 size_t curves_of_overview(const struct app *app, int64_t *out, size_t max);
 size_t curves_chosen(const struct app *app, int64_t *out, size_t max);
 
-/* ---- screens ------------------------------------------------------------------------------------------ */
+/* ---- screens ----------------------------------------------------------------------------- */
 
 void overview_draw(struct app *app);
 void overview_move(struct app *app, long rows, long cols);

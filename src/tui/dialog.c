@@ -53,8 +53,7 @@ void prompt_key(struct app *app, const struct term_event *event)
         filter_key(app, event);
 }
 
-/* ---- menus
- * ---------------------------------------------------------------------------------------- */
+/* ---- menus ------------------------------------------------------------------------------- */
 
 void menu_open(struct app *app, const char *title, bool typed,
                void (*chosen)(struct app *app, int id))
@@ -174,8 +173,7 @@ bool open_all_actions(struct app *app, const char *args)
     return true;
 }
 
-/* ---- drawing
- * ----------------------------------------------------------------------------------------- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 /* The lower `rows` rows above the key line, emptied, under a rule; the rest of it comes back. */
 static struct rect open_panel(struct app *app, int rows, const char *title)

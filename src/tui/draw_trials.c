@@ -131,8 +131,7 @@ static void make_columns(struct trial_table *t, bool full)
     }
 }
 
-/* ---- cells
- * --------------------------------------------------------------------------------------- */
+/* ---- cells ------------------------------------------------------------------------------- */
 
 static void fill_number(struct table_cell *out, double value)
 {
@@ -238,8 +237,7 @@ static void describe(void *context, size_t row, struct table_row *out)
     out->attr = ATTR_BOLD;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 static void rule_words(const struct app *app, char *out, size_t out_size)
 {

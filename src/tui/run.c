@@ -48,8 +48,7 @@ static void show_if_due(struct app *app)
         app->interval_s = 1;
 }
 
-/* ---- waiting
- * -------------------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------------------- */
 
 static int until_ms(double when, double now)
 {
@@ -161,8 +160,7 @@ enum tui_end app_run(struct app *app, struct err_info *info)
     return app->end;
 }
 
-/* ---- history of commands
- * ----------------------------------------------------------------------------- */
+/* ---- history of commands ----------------------------------------------------------------- */
 
 /* $XDG_STATE_HOME/tiller/history, by default below ~/.local/state. */
 static bool history_path(char *out, size_t out_size, bool make)
@@ -194,8 +192,7 @@ static void save_history(const struct app *app)
         history_save(&app->history, path, NULL);
 }
 
-/* ---- the front door
- * ------------------------------------------------------------------------------------ */
+/* ---- the front door ---------------------------------------------------------------------- */
 
 static enum err open_term(const struct tui_options *o, struct term **out, struct err_info *info)
 {

@@ -142,6 +142,11 @@ static void draw_agent(struct app *app, struct rect r)
     draw_finders(app, inner);
 }
 
+static const char *short_signed(double value, char *out, size_t out_size)
+{
+    return text_format(out, out_size, "%+.2f", value);
+}
+
 /* STACKED: one line, the most telling pieces first. */
 static void draw_agent_line(struct app *app, struct rect r)
 {
@@ -150,32 +155,29 @@ static void draw_agent_line(struct app *app, struct rect r)
                         {.rank = 0},
                         {.paint = PAINT_DIM, .rank = 1},
                         {.paint = PAINT_DIM, .rank = 2, .right = true}};
-    char q[32], did[80];
+    char q[32];
     struct rect inner = {r.row, r.col + 1, 1, r.cols - 2};
-    int s = v->status.situation;
+    int from = v->has_move ? situation_find(v->move.situation) : -1, a = move_find(v->move.action);
     if (!has_agent(app))
         text_copy(p[1].text, sizeof p[1].text, "none: configurations are drawn at random");
     else if (!v->has_move)
         text_copy(p[1].text, sizeof p[1].text, "nothing chosen yet");
-    else {
-        text_copy(did, sizeof did, move_words(v->move.action[0] ? v->move.action : v->move.who));
-        text_format(p[1].text, sizeof p[1].text, "%s%s#%lld %s",
-                    s >= 0 && s < META_STATES ? diagnosis_name(situation_from_index(s).diagnosis)
-                                              : "",
-                    s >= 0 ? " → " : "", (long long)v->move.number, did);
-    }
-    int from = situation_find(v->move.situation), a = move_find(v->move.action);
-    if (v->has_move && from >= 0 && a >= 0 && v->q.visits[from][a] > 0)
-        text_format(p[2].text, sizeof p[2].text, "(Q %s, %.0f visits)",
-                    signed_text(v->q.q[from][a], q, sizeof q), v->q.visits[from][a]);
+    else
+        text_format(p[1].text, sizeof p[1].text, "%s%s%s",
+                    from >= 0 ? diagnosis_name(situation_from_index(from).diagnosis) : "",
+                    from >= 0 ? " → " : "",
+                    move_words(v->move.action[0] ? v->move.action : v->move.who));
+    if (from >= 0 && a >= 0 && v->q.visits[from][a] > 0)
+        text_format(p[2].text, sizeof p[2].text, "(Q %s, %.0f visit%s)",
+                    short_signed(v->q.q[from][a], q, sizeof q), v->q.visits[from][a],
+                    v->q.visits[from][a] > 1 ? "s" : "");
     if (v->n_updates > 0)
         text_format(p[3].text, sizeof p[3].text, "last reward %s",
-                    signed_text(v->last_update.reward, q, sizeof q));
+                    short_signed(v->last_update.reward, q, sizeof q));
     draw_pieces(&app->frame, inner, p, sizeof p / sizeof *p);
 }
 
-/* ---- what comes
- * ------------------------------------------------------------------------------------ */
+/* ---- what comes -------------------------------------------------------------------------- */
 
 static void draw_budget(struct app *app, struct rect r)
 {
@@ -214,8 +216,7 @@ static void draw_next(struct app *app, struct rect r)
     draw_budget(app, (struct rect){inner.row + inner.rows - 1, inner.col, 1, inner.cols});
 }
 
-/* ---- small screens
- * ------------------------------------------------------------------------------------ */
+/* ---- small screens ----------------------------------------------------------------------- */
 
 /* One line per running trial; the table below has the rest. */
 static struct rect draw_running_lines(struct app *app, struct rect r)
@@ -245,8 +246,7 @@ static struct rect draw_running_lines(struct app *app, struct rect r)
     return r;
 }
 
-/* ---- the screen
- * ------------------------------------------------------------------------------------------ */
+/* ---- the screen -------------------------------------------------------------------------- */
 
 void overview_draw(struct app *app)
 {

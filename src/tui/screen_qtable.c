@@ -133,8 +133,7 @@ static void draw_map(struct app *app, struct rect r, struct q_map *m)
     app->q_left = h.left;
 }
 
-/* ---- in words
- * ------------------------------------------------------------------------------------- */
+/* ---- in words ---------------------------------------------------------------------------- */
 
 static void cell_words(const struct app *app, const struct q_map *m, char *out, size_t out_size)
 {

@@ -23,8 +23,7 @@ struct start {
     struct term *term;
 };
 
-/* ---- what there is
- * ------------------------------------------------------------------------------- */
+/* ---- what there is ----------------------------------------------------------------------- */
 
 static struct start_item *add_item(struct start *s)
 {
@@ -130,8 +129,7 @@ static enum err list_data(struct start *s, struct err_info *info)
     return err;
 }
 
-/* ---- drawing
- * --------------------------------------------------------------------------------------- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 /* Lines of the list: a rule above each of the two parts. */
 static size_t line_of(const struct start *s, size_t item)
@@ -200,8 +198,7 @@ static void draw(struct start *s)
     draw_pieces(f, (struct rect){f->rows - 1, 1, 1, f->cols - 2}, keys, 4);
 }
 
-/* ---- keys
- * --------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 enum start_end { START_GOING, START_CHOSEN, START_LEFT };
 

@@ -100,8 +100,7 @@ bool steer_is_running(const struct app *app)
     return app->source->request && !s->finished && !s->stopping;
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------------ */
 
 static bool ask(struct app *app, const struct request *request)
 {
@@ -260,8 +259,7 @@ bool steer_withdraw(struct app *app, const char *args)
            carry_out(app);
 }
 
-/* ---- pause
- * ---------------------------------------------------------------------------------------- */
+/* ---- pause ------------------------------------------------------------------------------- */
 
 static bool is_paused(const struct app *app, int64_t number)
 {
@@ -313,8 +311,7 @@ bool steer_resume(struct app *app, const char *args)
     return pause_all(app, false);
 }
 
-/* ---- extend
- * ---------------------------------------------------------------------------------------- */
+/* ---- extend ------------------------------------------------------------------------------ */
 
 static bool parse_epochs(const char *word, int64_t *out)
 {
@@ -367,8 +364,7 @@ static void extend_key(struct app *app, const struct term_event *event)
     }
 }
 
-/* ---- seed
- * ------------------------------------------------------------------------------------------- */
+/* ---- seed -------------------------------------------------------------------------------- */
 
 static bool seed(struct app *app, const struct configuration *config, const char *note)
 {
@@ -544,8 +540,7 @@ static void form_mode_key(struct app *app, const struct term_event *event)
     }
 }
 
-/* ---- budget, workers, the end
- * ------------------------------------------------------------------------ */
+/* ---- budget, workers, the end ------------------------------------------------------------ */
 
 bool steer_budget(struct app *app, const char *args)
 {

@@ -8,12 +8,18 @@
 #include <string.h>
 
 static const char *const column_names[COLUMN_FIXED_N] = {
-    [COLUMN_ID] = "#",       [COLUMN_STATE] = "state",
-    [COLUMN_EPOCH] = "epoch",     [COLUMN_VALUE] = "value",
-    [COLUMN_TREND] = "trend",     [COLUMN_BY] = "by",
-    [COLUMN_BEST_EPOCH] = "best_epoch", [COLUMN_LOSS] = "val_loss",
-    [COLUMN_MOVE] = "move",       [COLUMN_REWARD] = "reward",
-    [COLUMN_WEIGHTS] = "weights", [COLUMN_SECONDS] = "seconds",
+    [COLUMN_ID] = "#",
+    [COLUMN_STATE] = "state",
+    [COLUMN_EPOCH] = "epoch",
+    [COLUMN_VALUE] = "value",
+    [COLUMN_TREND] = "trend",
+    [COLUMN_BY] = "by",
+    [COLUMN_BEST_EPOCH] = "best_epoch",
+    [COLUMN_LOSS] = "val_loss",
+    [COLUMN_MOVE] = "move",
+    [COLUMN_REWARD] = "reward",
+    [COLUMN_WEIGHTS] = "weights",
+    [COLUMN_SECONDS] = "seconds",
 };
 
 char trial_letter(int64_t number)
@@ -26,7 +32,7 @@ int trial_colour(int64_t number)
     return (int)(number < 0 ? 0 : number % 8);
 }
 
-/* ---- columns ------------------------------------------------------------------------------------ */
+/* ---- columns ----------------------------------------------------------------------------- */
 
 int list_n_columns(const struct view *v)
 {
@@ -47,8 +53,8 @@ int list_column_find(const struct view *v, const char *name)
     for (int i = 0; i < list_n_columns(v); i++)
         if (strcmp(list_column_name(v, i), name) == 0)
             return i;
-    return strcmp(name, "number") == 0  ? COLUMN_ID
-           : strcmp(name, "value") == 0 ? COLUMN_VALUE
+    return strcmp(name, "number") == 0   ? COLUMN_ID
+           : strcmp(name, "value") == 0  ? COLUMN_VALUE
            : strcmp(name, "epochs") == 0 ? COLUMN_EPOCH
                                          : -1;
 }
@@ -89,7 +95,7 @@ static const char *sort_text(const struct view_row *r, int column)
     return column == COLUMN_BY ? r->who : column == COLUMN_MOVE ? r->action : NULL;
 }
 
-/* ---- filter ------------------------------------------------------------------------------------- */
+/* ---- filter ------------------------------------------------------------------------------ */
 
 static const char *row_state_name(const struct view_row *r)
 {
@@ -173,7 +179,7 @@ bool list_fits(const struct view *v, size_t row, const char *words)
     return true;
 }
 
-/* ---- order -------------------------------------------------------------------------------------- */
+/* ---- order ------------------------------------------------------------------------------- */
 
 struct sort_item {
     double key;
@@ -314,7 +320,7 @@ bool list_find(struct trial_list *l, const struct view *v, const char *words, in
     return false;
 }
 
-/* ---- marks -------------------------------------------------------------------------------------- */
+/* ---- marks ------------------------------------------------------------------------------- */
 
 bool list_is_marked(const struct trial_list *l, int64_t number)
 {

@@ -399,8 +399,7 @@ static bool read_new_rows(struct view *v, const struct study *study, bool first)
     return !first || note_all_ended(v);
 }
 
-/* ---- curves, the Q-table, the rest
- * --------------------------------------------------------------- */
+/* ---- curves, the Q-table, the rest ------------------------------------------------------- */
 
 static void list_running(struct view *v)
 {

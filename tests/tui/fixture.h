@@ -271,8 +271,7 @@ static inline struct tui_source fixture_source(struct fixture *fx)
                                .drain = fixture_drain};
 }
 
-/* ---- a study to look at
- * -------------------------------------------------------------------------- */
+/* ---- a study to look at ------------------------------------------------------------------ */
 
 /* 12 trials: 0 done random, 1 done agent (best), 2 pruned, 3 failed, 4 done you, 5 and 6 running, 7
  * waiting (you); then updates of the Q-table, a test and what a person did. */

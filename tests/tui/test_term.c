@@ -227,3 +227,216 @@ static void test_input_survives_anything(void **state)
         term_input_feed(&full, "aaaaaaaa", 8);
     assert_int_equal(term_input_next(&full, false, &e), INPUT_EVENT);
 }
+
+/* ---- scripts ------------------------------------------------------------------------------------
+ */
+
+/* Runs a script to its end: keys are collected; after each event the frame shows them. `idle` is
+ * said from the second look on. Returns why it ended. */
+static enum err play(const char *script, char *keys, size_t size, struct err_info *info)
+{
+    struct term *t;
+    struct frame f = {0};
+    struct term_event e;
+    char name[16];
+    int looks = 0;
+    assert_int_equal(term_open_script_text(script, "test.script", 4, 40, &t, info), ERR_OK);
+    keys[0] = 0;
+    for (;;) {
+        int rows, cols;
+        term_size(t, &rows, &cols);
+        assert_true(frame_resize(&f, rows, cols));
+        frame_putf(&f, 0, 0, cols, PAINT_GOOD, ATTR_BOLD, "keys %s", keys);
+        assert_true(term_show(t, &f));
+        struct term_wait wait = {.wake_fd = -1, .timeout_ms = 0, .idle = looks >= 2};
+        enum term_event_kind kind = term_next(t, &wait, &e);
+        size_t n = strlen(keys);
+        looks = kind == TERM_EVENT_NONE ? looks + 1 : 0;
+        assert_true(looks < 1000);
+        if (kind == TERM_EVENT_END)
+            break;
+        if (kind == TERM_EVENT_KEY)
+            snprintf(keys + n, size - n, "%s%s ", e.pasted ? "*" : "",
+                     term_key_name(e.key, name, sizeof name));
+        else if (kind == TERM_EVENT_RESIZE)
+            snprintf(keys + n, size - n, "[resize] ");
+    }
+    assert_int_equal(term_next(t, &(struct term_wait){.wake_fd = -1}, &e), TERM_EVENT_END);
+    enum err result = term_script_result(t, info);
+    term_close(t);
+    frame_free(&f);
+    return result;
+}
+
+static void test_script_lines(void **state)
+{
+    static const struct {
+        const char *script, *keys;
+    } cases[] = {
+        {"", ""},
+        {"# nothing\n\n   \n", ""},
+        {"j j <Enter> 5k\n", "j j <Enter> 5 k "},
+        {"  jj\r\n", "j j "},
+        {"type a b\n", "a <Space> b "},
+        {":theme light\n", ": t h e m e <Space> l i g h t <Enter> "},
+        {":waiting\n", ": w a i t i n g <Enter> "},
+        {":paste a\tb\n", "*a *<Space> *b "},
+        {"a\n:wait idle\nb", "a b "},
+        {"a\n:wait text keys a\nb\n:wait gone nothing\nc\n", "a b c "},
+        {":resize 10x20\nx\n", "[resize] x "},
+        {"<C-d><lt><Space>\n", "<C-d> <lt> <Space> "},
+    };
+    char keys[512];
+    struct err_info info;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(play(cases[i].script, keys, sizeof keys, &info), ERR_OK);
+        assert_string_equal(keys, cases[i].keys);
+    }
+}
+
+static void test_script_errors_name_the_line(void **state)
+{
+    static const struct {
+        const char *script, *where, *detail;
+        enum err code;
+    } cases[] = {
+        {"j\n\n<Nonsense> k\n", "test.script:3", "begins with no key", ERR_INPUT},
+        {":wait\n", "test.script:1", "what to wait for", ERR_INPUT},
+        {":wait text\n", "test.script:1", "what to wait for", ERR_INPUT},
+        {"#\n:resize 0x5\n", "test.script:2", "what size", ERR_INPUT},
+        {":resize 99999x5\n", "test.script:1", "what size", ERR_INPUT},
+        {":resize 5\n", "test.script:1", "what size", ERR_INPUT},
+        {":save-screen\n", "test.script:1", "where to save", ERR_INPUT},
+        {":save-screen a b\n", "test.script:1", "where to save", ERR_INPUT},
+        {":save-screen /no/such/folder/x\n", "/no/such/folder", "", ERR_IO},
+    };
+    char keys[512];
+    struct err_info info;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(play(cases[i].script, keys, sizeof keys, &info), cases[i].code);
+        assert_non_null(strstr(info.where, cases[i].where));
+        assert_non_null(strstr(info.detail, cases[i].detail));
+    }
+}
+
+static void test_script_too_many_keys_in_a_line(void **state)
+{
+    struct text script = {0};
+    char keys[64];
+    struct err_info info;
+    (void)state;
+    for (int i = 0; i < 4200; i++)
+        text_append_char(&script, 'j');
+    assert_int_equal(play(text_get(&script), keys, sizeof keys, &info), ERR_INPUT);
+    assert_non_null(strstr(info.detail, "4096"));
+    for (int i = 0; i < 5000; i++)
+        text_append_char(&script, 'j');
+    assert_int_equal(play(text_get(&script), keys, sizeof keys, &info), ERR_INPUT);
+    assert_non_null(strstr(info.detail, "8191"));
+    text_free(&script);
+}
+
+/* A wait that nothing can end is an error at once, not after a minute. */
+static void test_script_hopeless_wait(void **state)
+{
+    struct term *t;
+    struct term_event e;
+    struct err_info info;
+    (void)state;
+    assert_int_equal(term_open_script_text(":wait text moon\n", "s", 0, 0, &t, &info), ERR_OK);
+    int rows, cols;
+    term_size(t, &rows, &cols);
+    assert_int_equal(rows, 24);
+    assert_int_equal(cols, 80);
+    struct term_wait wait = {.wake_fd = -1, .timeout_ms = -1, .idle = true};
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_END);
+    assert_int_equal(term_script_result(t, &info), ERR_STATE);
+    assert_non_null(strstr(info.detail, "moon"));
+    assert_int_equal(term_bytes(t), 0);
+    assert_false(term_copy(t, "x"));
+    assert_int_equal(term_glyphs(t, "braille"), GLYPHS_BRAILLE);
+    assert_int_equal(term_glyphs(t, "ascii"), GLYPHS_ASCII);
+    term_close(t);
+    term_close(NULL);
+}
+
+static void test_script_wakes(void **state)
+{
+    struct term *t;
+    struct term_event e;
+    struct err_info info;
+    char byte;
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(term_open_script_text("j\n:wait idle\nk\n", "s", 0, 0, &t, &info), ERR_OK);
+    struct term_wait wait = {.wake_fd = ends[0], .timeout_ms = 0, .idle = false};
+    assert_int_equal(write(ends[1], "!", 1), 1);
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_WAKE);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_KEY);
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_NONE); /* not idle */
+    assert_int_equal(write(ends[1], "!", 1), 1);
+    wait.timeout_ms = -1;
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_WAKE);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    wait.idle = true;
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_KEY);
+    assert_int_equal(e.key, 'k');
+    assert_int_equal(term_next(t, &wait, &e), TERM_EVENT_END);
+    assert_int_equal(term_script_result(t, &info), ERR_OK);
+    term_close(t);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_script_saves_screens(void **state)
+{
+    char folder[64], path[128], script[512], keys[64], *got;
+    struct err_info info;
+    size_t n;
+    (void)state;
+    assert_non_null(spawn_make_folder(folder));
+    snprintf(path, sizeof path, "%s/a.screen", folder);
+    snprintf(script, sizeof script, "j\n:save-screen %s\n", path);
+    assert_int_equal(play(script, keys, sizeof keys, &info), ERR_OK);
+    assert_int_equal(file_read(path, 4096, &got, &n, &info), ERR_OK);
+    assert_string_equal(got, "keys j\n\n\n\n");
+    mem_free(got);
+    snprintf(script, sizeof script, "j\n:save-screen %s attrs\n", path);
+    assert_int_equal(play(script, keys, sizeof keys, &info), ERR_OK);
+    assert_int_equal(file_read(path, 4096, &got, &n, &info), ERR_OK);
+    assert_string_equal(got, "keys j\n\n\n\nroles: row:column+cells role attributes\n"
+                             "0:0+7 good bold\n");
+    mem_free(got);
+    snprintf(path, sizeof path, "%s/a.script", folder); /* the file form */
+    assert_int_equal(file_write_atomic(path, "x", 1, &info), ERR_OK);
+    struct term *t;
+    struct term_event e;
+    assert_int_equal(term_open_script(path, 5, 10, &t, &info), ERR_OK);
+    assert_int_equal(term_next(t, &(struct term_wait){.wake_fd = -1}, &e), TERM_EVENT_KEY);
+    assert_int_equal(e.key, 'x');
+    term_close(t);
+    assert_int_equal(file_write_atomic(path, "x\0y", 3, &info), ERR_OK);
+    assert_int_equal(term_open_script(path, 5, 10, &t, &info), ERR_INPUT);
+    assert_int_equal(term_open_script("/no/such/script", 5, 10, &t, &info), ERR_IO);
+    assert_null(t);
+    spawn_remove_folder(folder);
+}
+
+static void test_script_without_memory(void **state)
+{
+    struct term *t = NULL;
+    struct err_info info;
+    (void)state;
+    for (long k = 0; !t; k++) {
+        assert_true(k < 20);
+        mem_fail_after(k);
+        enum err e = term_open_script_text("j", "s", 0, 0, &t, &info);
+        mem_fail_after(-1);
+        assert_int_equal(e, t ? ERR_OK : ERR_MEMORY);
+    }
+    term_close(t);
+}
