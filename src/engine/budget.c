@@ -25,8 +25,8 @@ int64_t budget_committed(struct engine *e)
 {
     int64_t sum = 0;
     for (const struct job *j = e->jobs; j; j = j->next)
-        if (j->place != JOB_ENDED && j->target_epochs > j->epochs_done)
-            sum += j->target_epochs - j->epochs_done;
+        if (j->place != JOB_ENDED && j->target_epochs > j->epochs_logged)
+            sum += j->target_epochs - j->epochs_logged;
     return sum;
 }
 

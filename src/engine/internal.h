@@ -44,7 +44,8 @@ struct job {
     void *run;               /* the runner's; NULL before the first slice */
     char checkpoint[640];    /* to start from; "" none */
     int target_epochs;
-    int epochs_done;
+    int epochs_done;         /* by the runner */
+    int epochs_logged;       /* of them in the log: what is spent; the rest is still promised */
     int undecided_from;      /* rungs up to this epoch were decided before a restart */
     double best_value, best_loss;
     int64_t priority;

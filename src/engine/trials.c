@@ -364,6 +364,7 @@ void trials_epoch(struct engine *e, const struct message *m)
     study_log_report(e->log, m->job->handle, &m->result);
     m->job->number = study_log_number(e->log, m->job->handle);
     pthread_mutex_lock(&e->work);
+    m->job->epochs_logged = m->result.step;
     budget_count_epoch(e);
     pthread_mutex_unlock(&e->work);
     e->failures = 0;

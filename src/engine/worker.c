@@ -90,7 +90,7 @@ static enum err start_run(struct engine *e, struct job *job, struct err_info *in
     job->best_value = at.best_value;
     job->best_loss = at.best_loss;
     pthread_mutex_lock(&e->work);
-    job->epochs_done = at.epochs_done;
+    job->epochs_done = job->epochs_logged = at.epochs_done;
     pthread_mutex_unlock(&e->work);
     return ERR_OK;
 }

@@ -3,12 +3,14 @@
 #include "study/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const double OPEN_PATIENCE_S = 35; /* more than a dead lock needs to become stale */
+static const double CLAIM_PATIENCE_S = 5;
 
 /* ---- names ------------------------------------------------------------------------------------
  */
@@ -73,6 +75,16 @@ static enum err examine(struct study_log *log, const char *bytes, size_t n, stru
     return err;
 }
 
+static bool is_packed(const char *path)
+{
+    unsigned char magic[2] = {0, 0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool packed = fd >= 0 && pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1F && magic[1] == 0x8B;
+    if (fd >= 0)
+        close(fd);
+    return packed;
+}
+
 /* Before anything is made beside it: a file that is no journal leaves no trace of us. */
 static enum err examine_file(struct study_log *log, bool may_create, struct err_info *info)
 {
@@ -87,14 +99,12 @@ static enum err examine_file(struct study_log *log, bool may_create, struct err_
     if (!S_ISREG(status.st_mode))
         return err_set(info, ERR_INPUT, log->path, "name a study log (NAME.study.jsonl)",
                        "is not a file");
+    if (is_packed(log->path))
+        return not_a_journal(log->path, 1, "it is compressed", info);
     enum err err = file_read(log->path, SIZE_MAX / 4, &bytes, &n, info);
     if (err != ERR_OK)
         return err;
-    if (n != (size_t)status.st_size && (size_t)status.st_size < n)
-        err =
-            not_a_journal(log->path, 1, "it is compressed, or somebody writes it right now", info);
-    else
-        err = examine(log, bytes, n, info);
+    err = examine(log, bytes, n, info);
     mem_free(bytes);
     return err;
 }
@@ -143,31 +153,73 @@ static void put_space(struct text *out, const struct study_settings *s)
         text_append(out, "{}");
 }
 
-/* op 0, then the attributes, one record each. */
-static enum err append_new_study(struct study_log *log, const struct study_settings *s)
+static bool has_space(const struct study *study)
+{
+    return study->space_declared;
+}
+
+static bool has_searcher(const struct study *study)
+{
+    return study->searcher_json != NULL;
+}
+
+static bool has_task(const struct study *study)
+{
+    return study->task_path[0] != 0;
+}
+
+static bool has_metric(const struct study *study)
+{
+    return strcmp(study->metric, "value") != 0;
+}
+
+/* The attributes that are missing, one record each. */
+static enum err append_settings(struct study_log *log, const struct study_settings *s)
 {
     static const struct {
         const char *key;
         bool system;
+        bool (*stands)(const struct study *study);
         void (*put)(struct text *out, const struct study_settings *s);
-    } rows[] = {{"study:metric_names", true, put_metric_names},
-                {"space", false, put_space},
-                {"searcher", false, put_searcher},
-                {"task", false, put_task}};
-    const struct log_record plain = {.handle = -1, .number_handle = -1};
-    struct text line = {0};
-    record_create_study(&line, log->worker, s->name, s->direction == 2 ? 2 : 1);
-    enum err err = log_append(log, plain, &line);
+    } rows[] = {{"study:metric_names", true, has_metric, put_metric_names},
+                {"space", false, has_space, put_space},
+                {"searcher", false, has_searcher, put_searcher},
+                {"task", false, has_task, put_task}};
+    enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && err == ERR_OK; i++) {
         struct text value = {0}, text = {0};
+        if (rows[i].stands(log->study))
+            continue;
         rows[i].put(&value, s);
         record_study_attribute(&text, log->worker, log->study->study_id, rows[i].system,
                                rows[i].key, text_get(&value));
         text.failed |= value.failed;
-        err = log_append(log, plain, &text);
+        err = log_append(log, (struct log_record){.handle = -1, .number_handle = -1}, &text);
         text_free(&value);
     }
     return err;
+}
+
+/* op 0 and the settings. A study without trials may be one whose creation was cut short: what it
+ * lacks is added. */
+static enum err append_study(struct study_log *log, const struct study_settings *s)
+{
+    enum err err = ERR_OK;
+    if (log->study->study_id < 0) {
+        struct text line = {0};
+        record_create_study(&line, log->worker, s->name, s->direction == 2 ? 2 : 1);
+        err = log_append(log, (struct log_record){.handle = -1, .number_handle = -1}, &line);
+    }
+    return err == ERR_OK && log->study->n_trials == 0 ? append_settings(log, s) : err;
+}
+
+/* From now on the study is known by its name, whatever comes before it in another file. */
+static enum err keep_name(struct study_log *log, struct err_info *info)
+{
+    const struct fold *fold = fold_of_const(log->study);
+    if (!log->name)
+        log->name = mem_dup_text(fold->rows[log->study->study_id].name);
+    return log->name ? ERR_OK : err_set_memory(info, log->path);
 }
 
 /* Under the journal's lock, so that the name is free when it is written. */
@@ -176,22 +228,22 @@ static enum err first_batch(struct study_log *log, const struct study_settings *
 {
     bool grew;
     enum err err = log_catch_up(log, true, &grew, info);
-    if (err == ERR_OK && log->study->study_id >= 0)
-        return ERR_OK;
-    if (err == ERR_OK && !create)
-        return err_set(info, ERR_INPUT, log->path, "start a new study with another name",
-                       "holds no study");
-    if (err == ERR_OK) {
+    if (err != ERR_OK)
+        return err;
+    if (create) {
         log_enter(log);
-        err = append_new_study(log, create);
+        err = append_study(log, create);
         log_leave(log);
         if (err != ERR_OK)
             return err_set(info, err, log->path, NULL, "the study's settings can't be written");
         err = log_write_pending(log, info);
+    } else if (log->study->study_id < 0) {
+        return err_set(info, ERR_INPUT, log->path, "start a new study with another name",
+                       "holds no study");
     }
-    if (err == ERR_OK) /* later records count from 1 */
-        log->sequence = log->written = log->durable = 0;
-    return err;
+    /* Later records count from 1. */
+    log->sequence = log->written = log->durable = 0;
+    return err == ERR_OK ? keep_name(log, info) : err;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------
@@ -434,7 +486,8 @@ static enum err claim(struct study_log *log, int64_t number, const struct trial_
     if (result == ERR_OK || result == ERR_RANGE)
         err = log_write_pending(log, &write_info);
     /* Once its first record stands, the claim is ours; the rest is written with the next batch. */
-    bool failed = (err != ERR_OK && log->offset == before) || result == ERR_MEMORY;
+    bool failed = *handle >= 0 && ((err != ERR_OK && log->offset == before) ||
+                                   (result != ERR_OK && result != ERR_RANGE));
     if (failed)
         forget_claim(log, *handle);
     if (failed || result != ERR_OK)
@@ -451,7 +504,7 @@ enum err study_log_claim(struct study_log *log, int64_t number, const struct tri
 {
     *handle = -1;
     pthread_mutex_lock(&log->io);
-    enum err err = lock_take(&log->lock, OPEN_PATIENCE_S, info);
+    enum err err = lock_take(&log->lock, CLAIM_PATIENCE_S, info);
     if (err == ERR_OK) {
         err = claim(log, number, fill, handle, info);
         lock_release(&log->lock);

@@ -189,7 +189,6 @@ void app_show(struct app *app, enum screen_id screen)
 }
 
 /* ---- keys
- * ------------------------------------------------------------------------------------------------
  */
 
 /* Digits that name a screen always do; a count begins with one of the others (7j) and goes on with

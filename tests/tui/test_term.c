@@ -440,3 +440,604 @@ static void test_script_without_memory(void **state)
     }
     term_close(t);
 }
+
+/* ---- the real terminal: the child ---------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t child_signal;
+
+static void on_child_signal(int number)
+{
+    child_signal = number;
+}
+
+static bool child_open(struct term **t)
+{
+    struct err_info info;
+    char line[900];
+    enum tui_colour wish = getenv("WISH") ? (enum tui_colour)atoi(getenv("WISH")) : TUI_COLOUR_AUTO;
+    if (term_open(wish, t, &info) == ERR_OK)
+        return true;
+    printf("refused: %s\n", err_format(&info, line, sizeof line));
+    return false;
+}
+
+static void child_draw(struct term *t, struct frame *f, const char *last, int events)
+{
+    int rows, cols;
+    term_size(t, &rows, &cols);
+    frame_resize(f, rows, cols);
+    frame_putf(f, 0, 0, cols, PAINT_TEXT, 0, "size %dx%d tier %d glyphs %d", rows, cols,
+               (int)term_tier(t), (int)term_glyphs(t, NULL));
+    frame_putf(f, 1, 0, cols, PAINT_GOOD, ATTR_BOLD, "event %d %s.", events, last);
+    frame_put(f, 2, 0, cols, PAINT_HEAT12, 0, "heat");
+    frame_put(f, 3, 0, cols, PAINT_SELECTED, ATTR_REVERSE, "chosen");
+    frame_put(f, 4, 0, cols, PAINT_TEXT, ATTR_UNDERLINE, "\xe6\xbc\xa2\xe5\xad\x97 wide");
+    frame_put_code(f, rows - 1, cols - 1, PAINT_BAD, 0, '#');
+    if (strcmp(last, "i") == 0) {
+        f->cursor_row = 1;
+        f->cursor_col = 3;
+    }
+}
+
+/* What keys do to the child; false: leave. */
+static bool child_obey(struct term *t, uint32_t key)
+{
+    switch (key) {
+    case 'q':
+        return false;
+    case 'a':
+        abort();
+    case 's':
+        raise(SIGSEGV);
+        return true;
+    case 'f': {
+        volatile int *nowhere = NULL;
+        *nowhere = 1;
+        return true;
+    }
+    case 'x':
+        exit(3); /* without term_close */
+    case 'm':
+        term_set_mouse(t, true);
+        return true;
+    case 'M':
+        term_set_mouse(t, false);
+        return true;
+    case 'l':
+        term_repaint(t);
+        return true;
+    case 'y':
+        term_copy(t, "h\xc3\xa9");
+        return true;
+    default:
+        return true;
+    }
+}
+
+static void describe_event(const struct term *t, const struct term_event *e, char *out, size_t size)
+{
+    char name[16];
+    if (e->kind == TERM_EVENT_KEY && e->key == 'b')
+        snprintf(out, size, "bytes %llu", (unsigned long long)term_bytes(t));
+    else if (e->kind == TERM_EVENT_KEY)
+        snprintf(out, size, "%s%s", e->pasted ? "pasted " : "",
+                 term_key_name(e->key, name, sizeof name));
+    else if (e->kind == TERM_EVENT_MOUSE)
+        snprintf(out, size, "mouse %d at %d,%d", (int)e->button, e->row, e->col);
+    else if (e->kind == TERM_EVENT_RESIZE)
+        snprintf(out, size, "resize");
+    else
+        snprintf(out, size, "signal %d", (int)child_signal);
+}
+
+/* Shows what comes until `q`. */
+static int child_echo(void)
+{
+    struct term *t;
+    struct frame f = {0};
+    struct term_event e;
+    char last[64] = "start";
+    if (getenv("CATCH"))
+        signal(SIGTERM, on_child_signal);
+    if (!child_open(&t))
+        return 7;
+    glyphs_set(term_glyphs(t, NULL));
+    for (int events = 0;; events++) {
+        child_draw(t, &f, last, events);
+        while (!term_show(t, &f))
+            term_next(t, &(struct term_wait){-1, 1000, false}, &e);
+        enum term_event_kind kind = term_next(t, &(struct term_wait){-1, -1, false}, &e);
+        describe_event(t, &e, last, sizeof last);
+        if (kind == TERM_EVENT_END)
+            break;
+        if (kind == TERM_EVENT_NONE && child_signal)
+            break;
+        if (kind == TERM_EVENT_KEY && !e.pasted && !child_obey(t, e.key))
+            break;
+    }
+    term_close(t);
+    frame_free(&f);
+    printf("bye %d\n", (int)child_signal);
+    return 0;
+}
+
+/* Draws far more than the terminal takes, while nobody reads; never blocks. Then says how many
+ * frames were not taken. */
+static int child_flood(void)
+{
+    struct term *t;
+    struct frame f = {0};
+    struct term_event e;
+    int refused = 0;
+    if (!child_open(&t))
+        return 7;
+    for (int i = 0; i < 400; i++) {
+        int rows, cols;
+        term_size(t, &rows, &cols);
+        frame_resize(&f, rows, cols);
+        for (int row = 0; row < rows; row++)
+            for (int col = 0; col < cols; col++)
+                frame_put_code(&f, row, col, (enum paint)((row + col + i) % PAINT_N), 0,
+                               (uint32_t)('!' + (row * 7 + col * 3 + i) % 90));
+        refused += !term_show(t, &f);
+        term_next(t, &(struct term_wait){-1, 0, false}, &e);
+    }
+    fclose(fopen(getenv("DONE"), "w"));
+    frame_clear(&f);
+    frame_putf(&f, 0, 0, f.cols, PAINT_TEXT, 0, "refused %d.", refused);
+    while (!term_show(t, &f))
+        term_next(t, &(struct term_wait){-1, -1, false}, &e);
+    while (term_next(t, &(struct term_wait){-1, -1, false}, &e) != TERM_EVENT_KEY)
+        continue;
+    term_close(t);
+    frame_free(&f);
+    return 0;
+}
+
+/* Opening with memory that runs out after k allocations, until it works; then once more. */
+static int child_memory(void)
+{
+    struct term *t = NULL;
+    struct frame f = {0};
+    struct err_info info;
+    long k = 0;
+    frame_resize(&f, 5, 20);
+    for (; !t && k < 50; k++) {
+        mem_fail_after(k);
+        enum err e = term_open(TUI_COLOUR_AUTO, &t, &info);
+        mem_fail_after(-1);
+        if (e != (t ? ERR_OK : ERR_MEMORY))
+            return 1;
+    }
+    for (long n = 0; n < 8; n++) { /* frames that meet an empty memory are drawn later */
+        frame_putf(&f, 0, 0, 20, PAINT_GOOD, 0, "frame %ld", n);
+        term_repaint(t);
+        mem_fail_after(n);
+        term_show(t, &f);
+        mem_fail_after(-1);
+    }
+    term_show(t, &f);
+    term_close(t);
+    if (term_open(TUI_COLOUR_NONE, &t, &info) != ERR_OK)
+        return 2;
+    struct term *second = NULL;
+    bool refused = term_open(TUI_COLOUR_NONE, &second, &info) == ERR_STATE && !second;
+    term_show(t, &f);
+    term_close(t);
+    frame_free(&f);
+    printf("memory %s\n", refused && k > 1 ? "fine" : "wrong");
+    return 0;
+}
+
+static int child(const char *name)
+{
+    setlocale(LC_CTYPE, "");
+    if (strcmp(name, "flood") == 0)
+        return child_flood();
+    return strcmp(name, "memory") == 0 ? child_memory() : child_echo();
+}
+
+/* ---- the real terminal: from outside ------------------------------------------------------------
+ */
+
+static char self[4096];
+
+static struct pty *run_child(const char *name, const char *const set[])
+{
+    const char *argv[] = {self, "--child", name, NULL};
+    struct pty *p = pty_spawn_with(argv, set, 24, 80);
+    assert_non_null(p);
+    return p;
+}
+
+static void assert_terminal_restored(const struct pty *p)
+{
+    assert_false(pty_alternate_screen(p));
+    assert_false(pty_mouse_on(p));
+    assert_true(pty_cursor_visible(p));
+    assert_true(pty_echo_on(p));
+}
+
+static void leave(struct pty *p)
+{
+    int status;
+    assert_true(pty_send(p, "q"));
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_int_equal(status, 0);
+    assert_terminal_restored(p);
+    pty_close(p);
+}
+
+static void test_real_keys_and_colours(void **state)
+{
+    static const struct {
+        const char *bytes, *event;
+    } keys[] = {{"j", "1 j."},
+                {"\033[A", "2 <Up>."},
+                {"\033", "3 <Esc>."},
+                {"\033OP", "4 <F1>."},
+                {"\xc3\xa9", "5 \xc3\xa9."},
+                {"\r", "6 <Enter>."},
+                {"\023", "7 <C-s>."}, /* no flow control in the way */
+                {"\033[15~", "8 <F5>."},
+                {"i", "9 i."}};
+    struct pty *p = run_child("echo", NULL);
+    (void)state;
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    assert_true(pty_alternate_screen(p));
+    assert_false(pty_mouse_on(p));
+    assert_false(pty_cursor_visible(p));
+    assert_false(pty_echo_on(p));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        assert_true(pty_send(p, keys[i].bytes));
+        assert_true(pty_wait_text(p, keys[i].event, 10));
+    }
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_true(pty_cursor_visible(p));
+    assert_non_null(strstr(pty_row(p, 0), "size 24x80 tier 3 glyphs 0"));
+    assert_string_equal(pty_row(p, 4), "\xe6\xbc\xa2\xe5\xad\x97 wide");
+    struct pty_cell c = pty_cell_at(p, 1, 0);
+    assert_true(c.fg == 36 && c.bg == -1 && c.bold && !c.reverse);
+    c = pty_cell_at(p, 2, 0);
+    assert_true(c.fg == 16 && c.bg == 113);
+    c = pty_cell_at(p, 3, 0);
+    assert_true(c.reverse && c.fg == -1 && c.bg == -1);
+    assert_true(pty_cell_at(p, 4, 0).underline);
+    c = pty_cell_at(p, 23, 79); /* the last cell of the screen, without scrolling it */
+    assert_true(c.code == '#' && c.fg == 166);
+    leave(p);
+}
+
+static void test_real_paste_is_no_command(void **state)
+{
+    struct pty *p = run_child("echo", NULL);
+    (void)state;
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    assert_true(pty_send(p, "\033[200~q\rx\033[201~"));
+    assert_true(pty_wait_text(p, "event 3 pasted x.", 10));
+    leave(p);
+}
+
+static void test_real_mouse_and_clipboard(void **state)
+{
+    struct pty *p = run_child("echo", NULL);
+    size_t n;
+    (void)state;
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    assert_true(pty_send(p, "m"));
+    assert_true(pty_wait_text(p, "1 m.", 10));
+    assert_true(pty_mouse_on(p));
+    assert_true(pty_send(p, "\033[<0;11;6M"));
+    assert_true(pty_wait_text(p, "mouse 0 at 5,10.", 10));
+    assert_true(pty_send(p, "\033[<65;1;2M"));
+    assert_true(pty_wait_text(p, "mouse 2 at 1,0.", 10));
+    assert_true(pty_send(p, "M"));
+    assert_true(pty_wait_text(p, " M.", 10));
+    assert_false(pty_mouse_on(p));
+    assert_true(pty_send(p, "y"));
+    assert_true(pty_wait_text(p, " y.", 10));
+    assert_non_null(strstr(pty_raw(p, &n), "\033]52;c;aMOp\a"));
+    leave(p);
+}
+
+/* The shell's LINES and COLUMNS do not freeze the size. */
+static void test_real_resizing(void **state)
+{
+    static const char *const set[] = {"LINES=10", "COLUMNS=20", NULL};
+    struct pty *p = run_child("echo", set);
+    (void)state;
+    assert_true(pty_wait_text(p, "size 24x80", 10));
+    for (int i = 1; i < 30; i++)
+        pty_resize(p, 10 + i, 60 + i); /* a storm: the last one counts */
+    pty_resize(p, 30, 100);
+    assert_true(pty_wait_text(p, "size 30x100", 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_int_equal(pty_cell_at(p, 29, 99).code, '#');
+    pty_resize(p, 5, 30);
+    assert_true(pty_wait_text(p, "size 5x30", 10));
+    pty_resize(p, 1, 1);
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    pty_resize(p, 24, 80);
+    assert_true(pty_wait_text(p, "size 24x80", 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_int_equal(pty_cell_at(p, 23, 79).code, '#');
+    leave(p);
+}
+
+static unsigned long long bytes_shown(struct pty *p, const char *event)
+{
+    char wanted[32];
+    unsigned long long bytes = 0;
+    snprintf(wanted, sizeof wanted, "event %s bytes ", event);
+    assert_true(pty_send(p, "b"));
+    assert_true(pty_wait_text(p, wanted, 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_int_equal(sscanf(strstr(pty_row(p, 1), "bytes"), "bytes %llu", &bytes), 1);
+    return bytes;
+}
+
+static void test_real_few_bytes_all_counted(void **state)
+{
+    struct pty *p = run_child("echo", NULL);
+    (void)state;
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    uint64_t seen = pty_bytes(p);
+    assert_true(seen < 700); /* the way in and a nearly empty screen */
+    assert_int_equal(bytes_shown(p, "1"), seen);
+    seen = pty_bytes(p);
+    assert_true(pty_send(p, "j"));
+    assert_true(pty_wait_text(p, "event 2 j.", 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_true(pty_bytes(p) - seen < 80); /* one line changed */
+    seen = pty_bytes(p);
+    assert_int_equal(bytes_shown(p, "3"), seen);
+    seen = pty_bytes(p);
+    assert_true(pty_send(p, "l")); /* everything again */
+    assert_true(pty_wait_text(p, "event 4 l.", 10));
+    assert_true(pty_wait_quiet(p, 0.05, 10));
+    assert_true(pty_bytes(p) - seen > 100);
+    leave(p);
+}
+
+/* Nobody reads: frames are dropped, not queued, and nothing blocks. */
+static void test_real_slow_terminal(void **state)
+{
+    char folder[64], done[96], set_done[128];
+    struct stat what;
+    int refused = 0, waited = 0;
+    (void)state;
+    assert_non_null(spawn_make_folder(folder));
+    snprintf(done, sizeof done, "%s/done", folder);
+    snprintf(set_done, sizeof set_done, "DONE=%s", done);
+    struct pty *p = run_child("flood", (const char *const[]){set_done, NULL});
+    while (stat(done, &what) != 0 && waited++ < 3000)
+        poll(NULL, 0, 10);
+    assert_true(waited < 3000);
+    assert_true(pty_wait_text(p, "refused ", 10));
+    assert_int_equal(sscanf(pty_row(p, 0), "refused %d", &refused), 1);
+    assert_true(refused > 300);
+    leave(p);
+    spawn_remove_folder(folder);
+}
+
+static void test_real_ways_out(void **state)
+{
+    static const struct {
+        const char *key;
+        int signal, status;
+    } ways[] = {{"x", 0, 3},
+                {"a", 0, 128 + SIGABRT},
+                {"s", 0, 128 + SIGSEGV},
+                {"f", 0, 128 + SIGSEGV},
+                {NULL, SIGTERM, 128 + SIGTERM},
+                {NULL, SIGHUP, 128 + SIGHUP},
+                {NULL, SIGQUIT, 128 + SIGQUIT},
+                {"\003", 0, 128 + SIGINT}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        int status;
+        struct pty *p = run_child("echo", NULL);
+        assert_true(pty_wait_text(p, "event 0 start.", 10));
+        assert_true(pty_send(p, "m"));
+        assert_true(pty_wait_text(p, "1 m.", 10));
+        if (ways[i].key)
+            assert_true(pty_send(p, ways[i].key));
+        else
+            pty_signal(p, ways[i].signal);
+        assert_true(pty_wait_exit(p, &status, 20));
+        bool sanitized = getenv("ASAN_OPTIONS") || status == 1 || status == 66;
+        if (!sanitized) /* sanitizers end a fault with a status of their own */
+            assert_int_equal(status, ways[i].status);
+        assert_terminal_restored(p);
+        pty_close(p);
+    }
+}
+
+/* A handler of the caller's is left alone, and term_next comes back to let it be seen. */
+static void test_real_signal_of_the_caller(void **state)
+{
+    int status;
+    struct pty *p = run_child("echo", (const char *const[]){"CATCH=1", NULL});
+    (void)state;
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    pty_signal(p, SIGTERM);
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_int_equal(status, 0);
+    assert_true(pty_wait_text(p, "bye 15", 1));
+    assert_terminal_restored(p);
+    pty_close(p);
+}
+
+static bool is_restored(struct pty *p, void *context)
+{
+    (void)context;
+    return pty_echo_on(p) && !pty_alternate_screen(p);
+}
+
+/* Ctrl-Z under a shell with job control, and back. */
+static void test_real_stop_and_back(void **state)
+{
+    char line[4300];
+    int status;
+    snprintf(line, sizeof line,
+             "set -m; '%s' --child echo; echo at the shell; read word; fg >/dev/null; echo over",
+             self);
+    struct pty *p = pty_spawn((const char *const[]){"/bin/sh", "-c", line, NULL}, NULL, 24, 80);
+    (void)state;
+    assert_non_null(p);
+    assert_true(pty_wait_text(p, "event 0 start.", 10));
+    assert_true(pty_send(p, "\032"));
+    assert_true(pty_wait_text(p, "at the shell", 10));
+    assert_true(pty_wait_until(p, is_restored, NULL, 10));
+    assert_terminal_restored(p);
+    assert_true(pty_send(p, "go\n"));
+    assert_true(pty_wait_text(p, "event 1 resize.", 10));
+    assert_true(pty_alternate_screen(p));
+    assert_false(pty_echo_on(p));
+    assert_true(pty_send(p, "j"));
+    assert_true(pty_wait_text(p, "event 2 j.", 10));
+    assert_true(pty_send(p, "q"));
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_terminal_restored(p);
+    pty_close(p);
+}
+
+/* SGR numbers 30 to 49 in the bytes: a colour was set (or reset). */
+static bool has_colour_escape(struct pty *p)
+{
+    size_t n;
+    const char *raw = pty_raw(p, &n);
+    for (size_t i = 0; i + 2 < n; i++) {
+        if (raw[i] != '\033' || raw[i + 1] != '[')
+            continue;
+        size_t k = i + 2, number = 0;
+        bool colour = false;
+        for (; k < n && strchr("0123456789;", raw[k]); k++) {
+            number = raw[k] == ';' ? 0 : number * 10 + (size_t)(raw[k] - '0');
+            colour = colour || (number >= 30 && number < 50) || (number >= 90 && number < 108);
+        }
+        if (k < n && raw[k] == 'm' && colour)
+            return true;
+    }
+    return false;
+}
+
+static void test_real_environments(void **state)
+{
+    static const struct {
+        const char *set[4];
+        const char *first_row;
+        bool colour;
+    } cases[] = {
+        {{NULL}, "tier 3 glyphs 0", true},
+        {{"NO_COLOR=1"}, "tier 1 glyphs 0", false},
+        {{"NO_COLOR="}, "tier 3 glyphs 0", true},
+        {{"NO_COLOR=1", "WISH=2"}, "tier 2 glyphs 0", true}, /* the wish is stronger */
+        {{"WISH=1"}, "tier 1 glyphs 0", false},
+        {{"TERM=xterm"}, "tier 2 glyphs 0", true},
+        {{"TERM=linux"}, "tier 2 glyphs 2", true},
+        {{"TERM=vt100"}, "tier 1 glyphs 2", false},
+        {{"LANG=C", "LC_ALL=C"}, "tier 3 glyphs 2", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int status;
+        struct pty *p = run_child("echo", cases[i].set);
+        assert_true(pty_wait_text(p, cases[i].first_row, 10));
+        assert_true(pty_wait_text(p, "event 0 start.", 10));
+        assert_true(pty_wait_quiet(p, 0.05, 10));
+        assert_true(pty_cell_at(p, 3, 0).reverse); /* the selection is seen without colours too */
+        assert_int_equal(has_colour_escape(p), cases[i].colour);
+        assert_true(pty_send(p, "q"));
+        assert_true(pty_wait_exit(p, &status, 10));
+        assert_int_equal(status, 0);
+        assert_terminal_restored(p);
+        pty_close(p);
+    }
+}
+
+static void test_real_dumb_terminal_says_no_colour(void **state)
+{
+    int status;
+    struct pty *p = run_child("echo", (const char *const[]){"TERM=dumb", NULL});
+    (void)state;
+    /* it cannot place the cursor: refused with a clear line, or drawn without any escape */
+    assert_true(pty_wait_quiet(p, 0.2, 10));
+    assert_false(has_colour_escape(p));
+    assert_true(pty_send(p, "q"));
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_true(pty_echo_on(p));
+    pty_close(p);
+}
+
+static void test_real_refusals(void **state)
+{
+    int status;
+    struct pty *p = run_child("echo", (const char *const[]){"TERM=nonesuch", NULL});
+    (void)state;
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_int_equal(status, 7);
+    assert_true(pty_wait_text(p, "refused: terminal: terminal type 'nonesuch' is unknown", 1));
+    assert_terminal_restored(p);
+    pty_close(p);
+    p = run_child("echo", (const char *const[]){"TERM", NULL});
+    assert_true(pty_wait_exit(p, &status, 10));
+    assert_true(pty_wait_text(p, "TERM is not set", 1));
+    pty_close(p);
+    struct spawned s; /* pipes instead of a terminal */
+    assert_int_equal(spawn_run(&s, (const char *const[]){self, "--child", "echo", NULL}, NULL, 10),
+                     7);
+    assert_non_null(strstr(text_get(&s.out), "no terminal"));
+    spawn_free(&s);
+}
+
+static void test_real_without_memory(void **state)
+{
+    int status;
+    struct pty *p = run_child("memory", NULL);
+    (void)state;
+    assert_true(pty_wait_exit(p, &status, 20));
+    assert_int_equal(status, 0);
+    assert_true(pty_wait_text(p, "memory fine", 1));
+    assert_terminal_restored(p);
+    pty_close(p);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_key_names_there_and_back),
+        cmocka_unit_test(test_key_names_read),
+        cmocka_unit_test(test_input_whole_and_byte_by_byte),
+        cmocka_unit_test(test_input_waits_then_decides),
+        cmocka_unit_test(test_input_learns_from_terminfo),
+        cmocka_unit_test(test_input_survives_anything),
+        cmocka_unit_test(test_script_lines),
+        cmocka_unit_test(test_script_errors_name_the_line),
+        cmocka_unit_test(test_script_too_many_keys_in_a_line),
+        cmocka_unit_test(test_script_hopeless_wait),
+        cmocka_unit_test(test_script_wakes),
+        cmocka_unit_test(test_script_saves_screens),
+        cmocka_unit_test(test_script_without_memory),
+        cmocka_unit_test(test_real_keys_and_colours),
+        cmocka_unit_test(test_real_paste_is_no_command),
+        cmocka_unit_test(test_real_mouse_and_clipboard),
+        cmocka_unit_test(test_real_resizing),
+        cmocka_unit_test(test_real_few_bytes_all_counted),
+        cmocka_unit_test(test_real_slow_terminal),
+        cmocka_unit_test(test_real_ways_out),
+        cmocka_unit_test(test_real_signal_of_the_caller),
+        cmocka_unit_test(test_real_stop_and_back),
+        cmocka_unit_test(test_real_environments),
+        cmocka_unit_test(test_real_dumb_terminal_says_no_colour),
+        cmocka_unit_test(test_real_refusals),
+        cmocka_unit_test(test_real_without_memory),
+    };
+    if (argc == 3 && strcmp(argv[1], "--child") == 0)
+        return child(argv[2]);
+    if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
