@@ -188,8 +188,7 @@ void app_show(struct app *app, enum screen_id screen)
     app->dirty = true;
 }
 
-/* ---- keys
- */
+/* ---- keys --------------------------------------------------------------------------------- */
 
 /* Digits that name a screen always do; a count begins with one of the others (7j) and goes on with
  * any. */
