@@ -249,7 +249,7 @@ static void turn(struct engine *e)
     while (disk_keeps_up(e) && !quit_asked(e) && pop_message(e, &m)) {
         handle(e, &m);
         if (m.kind != MESSAGE_EPOCH || m.waits)
-            while (trials_fill(e))
+            while (!keeps_failing(e) && trials_fill(e))
                 ;
     }
     while (pop_request(e, &r))

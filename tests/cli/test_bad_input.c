@@ -151,7 +151,7 @@ static const struct row {
     {"late text", {"train", "@late.csv"}, {"late.csv:5202", "abc", "--categorical"}},
     {"NaN", {"run", "@nan.csv", "--plain"}, {"nan.csv:52", "NaN", "--missing"}},
     {"truncated gzip", {"run", "@cut.csv.gz", "--plain"}, {"cut.csv.gz"}},
-    {"wrong magic", {"describe", "@magic"}, {"magic/train-images", "1234"}},
+    {"wrong magic", {"describe", "@magic"}, {"magic/train-images", "0x000004d2"}},
     {"wrong count", {"describe", "@count"}, {"count/train-images", "40"}},
     {"huge count", {"describe", "@huge"}, {"huge/train-images"}},
     {"no such set", {"run", "mnits", "--plain"}, {"mnits", "mnist"}},
