@@ -124,11 +124,9 @@ static void enter(struct curses *c)
     append_capability(out, "sgr0");
     if (c->term.tier != TUI_COLOUR_NONE)
         append_capability(out, "op");
-    append_capability(out, "cnorm");
-    if (capability("rmcup"))
-        append_capability(out, "rmcup");
-    else
-        append(out, "\r\n");
+    append_capability(out, "rmcup");
+    append_capability(out, "cnorm"); /* behind rmcup, which may bring back the cursor's state */
+    append(out, capability("rmcup") ? "" : "\r\n");
     tty_enter(in, out);
     c->all = true;
     clearok(curscr, TRUE);
@@ -359,8 +357,10 @@ static bool obey_signals(struct curses *c)
     int came = tty_signals();
     if (came & TTY_STOP)
         tty_stop();
+    else if (came & TTY_CONTINUED)
+        tty_leave(); /* after SIGSTOP: a shell may have changed the modes behind our back */
     if (came & (TTY_STOP | TTY_CONTINUED)) {
-        enter(c); /* stopped by SIGSTOP, the shell may have changed the modes behind our back */
+        enter(c);
         take_size(c);
         return true;
     }
@@ -498,13 +498,17 @@ static enum err open_screen(struct curses *c, const char *name, struct err_info 
     c->in = fopen("/dev/null", "re");
     if (!c->out || !c->in)
         return err_set_errno(info, ERR_IO, "terminal", NULL, "no file in memory");
-    use_env(FALSE); /* LINES and COLUMNS of a shell would freeze the size */
+    unsetenv("LINES"); /* a shell that exports them would freeze the size */
+    unsetenv("COLUMNS");
     c->screen = newterm(name, c->out, c->in);
     if (!c->screen)
         return err_set(info, ERR_STATE, "terminal",
                        "set TERM to one of those in /usr/share/terminfo",
                        "terminal type '%s' is unknown", name);
     set_term(c->screen);
+    if (!capability("cup"))
+        return err_set(info, ERR_STATE, "terminal", "--plain works everywhere",
+                       "terminal type '%s' cannot place the cursor", name);
     return ERR_OK;
 }
 

@@ -38,7 +38,12 @@ static const struct {
     {SIGALRM, KIND_FATAL_IF_DEFAULT},
     {SIGXCPU, KIND_FATAL_IF_DEFAULT},
 };
-enum { N_CAUGHT = sizeof caught / sizeof *caught, STRING = 256, ALT_STACK = 64 * 1024 };
+enum {
+    N_CAUGHT = sizeof caught / sizeof *caught,
+    STRING = 256,
+    ALT_STACK = 64 * 1024,
+    FIRST_BYTES = 4096
+};
 
 static struct {
     bool open;
@@ -313,10 +318,6 @@ void tty_stop(void)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     sigaction(SIGTSTP, &ours, NULL);
     flags_continued = flags_stop = 0;
-    char enter[STRING], leave[STRING];
-    text_copy(enter, sizeof enter, tty.enter);
-    text_copy(leave, sizeof leave, tty.leave);
-    tty_enter(enter, leave);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------
@@ -371,6 +372,12 @@ enum err tty_open(struct err_info *info)
         tty.out_fd = STDOUT_FILENO;
     tty.bytes = 0;
     tty.open = true;
+    tty.waiting = mem_alloc(FIRST_BYTES, 1); /* so much can always be sent */
+    tty.capacity = FIRST_BYTES;
+    if (!tty.waiting) {
+        close_device();
+        return err_set_memory(info, "terminal");
+    }
     flags_resized = flags_stop = flags_continued = 0;
     install_handlers();
     if (!at_exit)

@@ -18,7 +18,7 @@ void tty_enter(const char *enter, const char *leave);
 void tty_leave(void); /* and back; may be entered again */
 void tty_close(void); /* leaves, gives signal handlers back */
 void tty_size(int *rows, int *cols);
-/* Ctrl-Z: stops the process and returns when it was continued. Left before, entered after. */
+/* Ctrl-Z: leaves, stops the process and returns when it was continued: enter again then. */
 void tty_stop(void);
 
 /* Bytes for the terminal; sent as far as it takes them now. False when out of memory: some are
