@@ -10,7 +10,7 @@ const char *signed_text(double value, char *out, size_t out_size)
     if (isnan(value))
         return text_format(out, out_size, "–");
     text_human(number, sizeof number, fabs(value), 3);
-    return text_format(out, out_size, "%s%s", value < 0 ? "-" : "+", number);
+    return text_format(out, out_size, "%s%s", value < 0 ? "-" : value > 0 ? "+" : "", number);
 }
 
 /* Bytes of the longest beginning of text that fits into cols, broken at a blank where possible. */

@@ -116,6 +116,21 @@ static void draw_lines(struct app *app, struct rect r, size_t n)
     }
 }
 
+/* The line with the cursor in full, where there is room; the list above has the rest. */
+static struct rect draw_whole_line(struct app *app, struct rect r)
+{
+    enum { WHOLE_ROWS = 3 };
+    const struct view_line *l = log_line(app, app->log_up);
+    if (!l || r.rows < 12)
+        return r;
+    r.rows -= WHOLE_ROWS;
+    struct rect below = {r.row + r.rows, 0, 1, app->frame.cols};
+    draw_rule(&app->frame, below, "this line", "");
+    below = (struct rect){r.row + r.rows + 1, r.col, WHOLE_ROWS - 1, r.cols};
+    draw_wrapped(&app->frame, below, PAINT_TEXT, 0, l->say[0] ? l->say : "–");
+    return r;
+}
+
 void log_draw(struct app *app)
 {
     struct layout_prefs prefs = {0};
@@ -135,7 +150,7 @@ void log_draw(struct app *app)
         draw_rule(&app->frame, r, "log", words);
         struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
         if (n > 0)
-            draw_lines(app, inner, n);
+            draw_lines(app, draw_whole_line(app, inner), n);
         else
             draw_wrapped(&app->frame, inner, PAINT_DIM, 0,
                          app->log_filter[0] ? "no line fits; Esc clears the filter"
