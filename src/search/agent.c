@@ -206,7 +206,7 @@ static enum move carry_out(const struct view *v, enum move m, struct rng *rng,
         move_apply(m, space, &v->incumbent->config, rng, out) && !search_tried(v->study, out))
         return m;
     for (int k = 0; k < TRIES && m != MOVE_RANDOM; k++) {
-        double spread = 0.1 * (1 + k / 10);
+        double spread = k < TRIES / 2 ? 0.1 : 0.3;
         const struct trial *base = local_base(v, rng);
         if (move_local(space, &base->config, spread, rng, out) && !search_tried(v->study, out))
             return MOVE_LOCAL;

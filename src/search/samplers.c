@@ -4,11 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-static const struct sampler_ops *const samplers[] = {&sampler_agent, &sampler_random};
+enum { SAMPLERS = 2 };
+static const struct sampler_ops *const samplers[SAMPLERS] = {&sampler_agent, &sampler_random};
 
 size_t sampler_count(void)
 {
-    return sizeof samplers / sizeof *samplers;
+    return SAMPLERS;
 }
 
 const struct sampler_ops *sampler_at(size_t i)
