@@ -84,7 +84,7 @@ static enum err read_images(const char *folder, const char *name, struct half *h
                             struct err_info *info)
 {
     char path[1024];
-    size_t size;
+    size_t size = 0;
     enum err e = read_idx(folder, name, IDX_IMAGES, 16, path, &h->image_file, &size, &h->n, info);
     if (e != ERR_OK)
         return e;
@@ -102,8 +102,8 @@ static enum err read_labels(const char *folder, const char *name, struct half *h
                             struct err_info *info)
 {
     char path[1024];
-    size_t size;
-    int64_t n;
+    size_t size = 0;
+    int64_t n = 0;
     enum err e = read_idx(folder, name, IDX_LABELS, 8, path, &h->label_file, &size, &n, info);
     if (e == ERR_OK)
         e = check_size(path, size, 8, n, 1, info);
@@ -119,7 +119,7 @@ static enum err read_labels(const char *folder, const char *name, struct half *h
 static enum err read_names(const char *folder, struct images *m, struct err_info *info)
 {
     char path[1024];
-    size_t size;
+    size_t size = 0;
     if (!file_join(path, sizeof path, folder, "labels.txt") || !file_exists(path)) {
         for (m->n_names = 0; m->n_names < LABELS; m->n_names++)
             m->name[m->n_names] =
