@@ -40,7 +40,8 @@ struct data_column {
     int64_t n_missing;         /* over all rows */
     double median, mean, scale; /* numeric: fitted on training rows; scale 1 where constant */
     bool constant;
-    int n_levels;              /* categorical: kept levels, "missing" and "other" included */
+    int n_levels;              /* categorical: kept levels; behind them "missing" and "other", each
+                                * only if training rows have it (else such a field is all zeros) */
     char **levels;             /* [n_levels] sanitised */
     int first_input, n_inputs; /* where it stands in the encoded row */
 };
