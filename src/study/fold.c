@@ -239,6 +239,26 @@ static enum fold_result read_state(struct fold_line *line, struct birth *b)
     return FOLD_DONE;
 }
 
+/* They go into the space now; the trial itself is not in the study yet. */
+static enum fold_result read_parameters(struct fold *fold, const struct cJSON *record,
+                                        struct birth *b)
+{
+    const struct cJSON *item, *distributions = json_get(record, "distributions");
+    enum fold_result result = FOLD_DONE;
+    cJSON_ArrayForEach(item, json_get(record, "params"))
+    {
+        double value = (double)NAN;
+        const char *distribution = json_get_string(distributions, item->string);
+        json_number(item, &value);
+        result = parameters_use(fold, item->string, distribution, b->t.number, false);
+        if (result == FOLD_DONE)
+            result = parameters_put(fold, &b->t, item->string, distribution, value);
+        if (result != FOLD_DONE)
+            break;
+    }
+    return result;
+}
+
 /* What is checked and made before anything of the fold changes. */
 static enum fold_result prepare_trial(struct fold_line *line, struct birth *b)
 {
@@ -247,14 +267,8 @@ static enum fold_result prepare_trial(struct fold_line *line, struct birth *b)
     enum fold_result result = check_parameters(line);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && result == FOLD_DONE; i++)
         result = parts[i](line, b);
-    const struct cJSON *item, *distributions = json_get(line->record, "distributions");
-    cJSON_ArrayForEach(item, json_get(line->record, "params"))
-    {
-        if (result == FOLD_DONE)
-            result =
-                parameters_use(line->fold, item->string,
-                               json_get_string(distributions, item->string), b->t.number, false);
-    }
+    if (result == FOLD_DONE)
+        result = read_parameters(line->fold, line->record, b);
     const struct cJSON *fixed = json_get(json_get(line->record, "system_attrs"), "fixed_params");
     bool out_of_memory = false;
     if (result == FOLD_DONE && fixed)
@@ -294,17 +308,10 @@ bool fold_logged_value(const struct cJSON *record, double *out)
 static void add_trial(struct fold *fold, const struct cJSON *record, struct birth *b)
 {
     struct study *study = &fold->study;
-    const struct cJSON *item, *distributions = json_get(record, "distributions");
+    const struct cJSON *item;
     struct trial *t = &study->trials[study->n_trials];
     fold->notes[study->n_trials] = b->note;
     *t = b->t;
-    cJSON_ArrayForEach(item, json_get(record, "params"))
-    {
-        double value;
-        if (json_number(item, &value))
-            parameters_put(fold, t, item->string, json_get_string(distributions, item->string),
-                           value);
-    }
     cJSON_ArrayForEach(item, json_get(record, "user_attrs")) attribute_of_trial(fold, t, item);
     if (trial_is_finished(t->state))
         t->value = (double)NAN;

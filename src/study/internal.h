@@ -103,8 +103,9 @@ enum fold_result parameters_check(struct fold_line *line, const char *name,
 /* Whether op 5 may set it: FOLD_DONE, FOLD_REFUSED or FOLD_MEMORY. Notes the first use. */
 enum fold_result parameters_use(struct fold *fold, const char *name, const char *distribution,
                                 int64_t number, bool may_refuse);
-void parameters_put(struct fold *fold, struct trial *t, const char *name, const char *distribution,
-                    double value);
+/* Doing it twice is as doing it once. */
+enum fold_result parameters_put(struct fold *fold, struct trial *t, const char *name,
+                                const char *distribution, double value);
 /* fixed_params of a seed. Returns a sentence about what does not fit (owned), or NULL. */
 char *parameters_read_seed(struct fold *fold, struct trial *t, const struct cJSON *fixed,
                            bool *out_of_memory);

@@ -188,13 +188,13 @@ static void widen(struct hyperparameter *h, const struct hyperparameter *other)
     h->high = fmax(h->high, other->high);
 }
 
-void parameters_put(struct fold *fold, struct trial *t, const char *name, const char *distribution,
-                    double value)
+enum fold_result parameters_put(struct fold *fold, struct trial *t, const char *name,
+                                const char *distribution, double value)
 {
     struct cJSON *doc = NULL;
     struct hyperparameter h;
     if (json_parse(distribution, strlen(distribution), name, &doc, NULL) != ERR_OK)
-        return;
+        return FOLD_MEMORY; /* it was parsed before */
     if (space_read_distribution(name, doc, &h, NULL) == ERR_OK) {
         struct space *space = &fold->study.space;
         int i = space_find(space, h.name);
@@ -206,6 +206,7 @@ void parameters_put(struct fold *fold, struct trial *t, const char *name, const 
             put_value(space, &t->config, i, &h, value);
     }
     json_free(doc);
+    return FOLD_DONE;
 }
 
 char *parameters_read_seed(struct fold *fold, struct trial *t, const struct cJSON *fixed,

@@ -45,7 +45,7 @@ enum fold_result fold_parameter(struct fold_line *line)
         return result == FOLD_DONE ? found : result;
     result = parameters_use(line->fold, name, distribution, t->number, true);
     if (result == FOLD_DONE)
-        parameters_put(line->fold, t, name, distribution, value);
+        result = parameters_put(line->fold, t, name, distribution, value);
     return result;
 }
 
