@@ -226,7 +226,7 @@ static void draw_pane_names(struct app *app, struct rect r, int col)
 
 static void draw_tabs(struct app *app, struct rect r)
 {
-    bool wide = r.cols >= 100;
+    bool wide = app->layout.size == LAYOUT_WIDE;
     int col = draw_screen_names(app, r, wide);
     if (!wide) {
         if (app->screen == SCREEN_OVERVIEW)

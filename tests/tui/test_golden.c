@@ -12,6 +12,7 @@ struct golden {
 static const struct golden goldens[] = {
     {"overview-120x40", "", 40, 120, "braille"},
     {"overview-120x36", "", 36, 120, "braille"},
+    {"overview-100x30", "", 30, 100, "braille"},
     {"overview-80x24", "", 24, 80, "braille"},
     {"overview-60x16", "", 16, 60, "braille"},
     {"overview-40x10", "", 10, 40, "braille"},
