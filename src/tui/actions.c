@@ -311,6 +311,19 @@ static void complete_column(const struct app *app, const char *word, struct comp
         completion_offer(out, word, list_column_name(&app->view, i));
 }
 
+static bool do_columns(struct app *app, const char *args)
+{
+    char word[SPACE_NAME_MAX];
+    if (!args || !next_word(&args, word, sizeof word))
+        return open_columns_menu(app, args);
+    int column = list_column_find(&app->view, word);
+    if (column < 0 || column == COLUMN_ID || column == COLUMN_VALUE)
+        return app_complain(app, column < 0 ? "no column '%s'; C lists them" : "%s always stays",
+                            word);
+    app->column_off[column] = !app->column_off[column];
+    return true;
+}
+
 static bool sort_step(struct app *app, int step)
 {
     int n = list_n_columns(&app->view), column = app->list.sort_column;
@@ -1199,6 +1212,17 @@ const struct action actions[] = {
      NULL,
      do_reverse,
      NULL},
+    {"columns",
+     "[NAME]",
+     {'C'},
+     ON_TABLES,
+     GROUP_FIND,
+     0,
+     NULL,
+     "take columns out of the table, or in",
+     NULL,
+     do_columns,
+     complete_column},
     {"mark",
      "[N]",
      {' '},

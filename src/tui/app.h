@@ -93,6 +93,7 @@ struct app {
     struct trial_list list;
     bool chosen;    /* the person has moved the cursor: it no longer follows the best */
     int table_skip; /* trials screen: columns scrolled out at the left */
+    bool column_off[COLUMN_FIXED_N + SPACE_MAX]; /* taken out of the tables by the person */
     struct app_curves curves;
     size_t q_row, q_col, q_top, q_left;
     char log_filter[128], help_filter[128];
@@ -249,6 +250,7 @@ void menu_add(struct app *app, int id, const char *text);
 void menu_key(struct app *app, const struct term_event *event);
 bool open_sort_menu(struct app *app, const char *args);
 bool open_all_actions(struct app *app, const char *args);
+bool open_columns_menu(struct app *app, const char *args);
 
 /* ---- drawing helpers (draw.c, draw_lines.c, draw_trials.c, draw_curves.c) ---------------- */
 

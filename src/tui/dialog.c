@@ -146,6 +146,30 @@ bool open_sort_menu(struct app *app, const char *args)
     return true;
 }
 
+static void column_chosen(struct app *app, int column)
+{
+    size_t cursor = app->menu.cursor, top = app->menu.top;
+    app->column_off[column] = !app->column_off[column];
+    open_columns_menu(app, NULL); /* for the next one */
+    app->menu.cursor = cursor;
+    app->menu.top = top;
+}
+
+bool open_columns_menu(struct app *app, const char *args)
+{
+    (void)args;
+    menu_open(app, "columns: Enter takes one out or in, Esc ends", false, column_chosen);
+    for (int i = 0; i < list_n_columns(&app->view); i++) {
+        char text[96];
+        if (i == COLUMN_ID || i == COLUMN_VALUE)
+            continue;
+        text_format(text, sizeof text, "[%c] %s", app->column_off[i] ? ' ' : 'x',
+                    list_column_name(&app->view, i));
+        menu_add(app, i, text);
+    }
+    return true;
+}
+
 /* What needs words is put on the command line, the rest is done. */
 static void action_chosen(struct app *app, int id)
 {

@@ -259,11 +259,20 @@ static const char *why_empty(const struct app *app)
                                 : "this study has no trials";
 }
 
+/* Number and value stay: without them a row says nothing. */
+static void take_columns_out(struct trial_table *t)
+{
+    for (int i = 0; i < list_n_columns(&t->app->view); i++)
+        if (t->app->column_off[i] && i != COLUMN_ID && i != COLUMN_VALUE)
+            t->column[i].hidden = true;
+}
+
 static void make_table(struct trial_table *t, bool full, struct table *out)
 {
     struct app *app = t->app;
     bool focus = app->screen != SCREEN_OVERVIEW || app->focus == PANE_TRIALS;
     make_columns(t, full);
+    take_columns_out(t);
     *out = (struct table){.columns = t->column,
                           .n_columns = list_n_columns(&app->view),
                           .n_rows = app->list.n,

@@ -76,8 +76,9 @@ static void seen_words(const struct view *v, char *out, size_t out_size)
 
 static bool has_agent(const struct app *app)
 {
-    return app->view.has_move || app->view.n_updates > 0 ||
-           strcmp(app->view.status.sampler, "agent") == 0;
+    const char *sampler = app->view.status.sampler;
+    return sampler[0] ? strcmp(sampler, "agent") == 0
+                      : app->view.has_move || app->view.n_updates > 0;
 }
 
 static void did_words(const struct view *v, char *out, size_t out_size)

@@ -491,6 +491,21 @@ static void test_completion_and_menu(void **state)
     end(&s);
 }
 
+static void test_columns_are_taken_out(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin(&s);
+    assert_shows(&s, "learning_rate batch");
+    command(&s, "columns learning_rate");
+    assert_shows(&s, "by        batch"); /* the others move up */
+    press(&s, "C <Enter> <Esc>");        /* state is the first of the menu */
+    assert_true(s.app->column_off[COLUMN_STATE]);
+    command(&s, "columns val_error");
+    assert_shows(&s, "val_error always stays");
+    end(&s);
+}
+
 static void test_log_stays_with_what_is_read(void **state)
 {
     struct sitting s;
@@ -614,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_a_trial_keeps_its_colour),
         cmocka_unit_test(test_read_out_moves_over_stored_values),
         cmocka_unit_test(test_completion_and_menu),
+        cmocka_unit_test(test_columns_are_taken_out),
         cmocka_unit_test(test_log_stays_with_what_is_read),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_empty_study),
