@@ -256,9 +256,10 @@ static void draw_value(const struct form *form, int i, struct frame *f, int row,
         frame_putf(f, row, col, cols, paint, attr, "\u2039 %s \u203a", value);
     else if (here)
         line_edit_draw(&field->edit, f, row, col, cols, "");
-    else if (value[0])
-        frame_put(f, row, col + (field->kind == FORM_CHOICE ? 2 : 0), cols, paint, attr, value);
-    else
+    else if (value[0]) {
+        int indent = field->kind == FORM_CHOICE ? 2 : 0; /* where it stands between the marks */
+        frame_put(f, row, col + indent, cols - indent, paint, attr, value);
+    } else
         frame_put(f, row, col, cols, PAINT_DIM, 0, "\u2013");
 }
 
