@@ -193,7 +193,8 @@ int canvas_spark(struct frame *f, int row, int col, int cols, const double *valu
     for (size_t i = first; i < n; i++) {
         double v = values[i];
         bool fine = isfinite(v);
-        double share = high > low ? v / (high - low) - low / (high - low) : 0.5;
+        /* halves: the difference of the largest numbers is not finite */
+        double share = high > low ? (v / 2 - low / 2) / (high / 2 - low / 2) : 0.5;
         frame_put_code(f, row, col + (int)(i - first), fine ? paint : PAINT_WARN, attr,
                        fine ? spark_code(fmax(share, 0)) : '!');
     }
