@@ -86,6 +86,8 @@ static struct timespec at(double seconds)
 static double due(const struct study_log *log, double last)
 {
     bool work = log->n_pending > 0 || log->unsynced;
+    if (log->closing && !work)
+        return last;
     bool soon = log->hurry || log->closing || (work && log->err == ERR_OK);
     return last + (soon ? BATCH_EVERY_S : LOOK_EVERY_S);
 }
