@@ -46,7 +46,8 @@ struct job {
     int target_epochs;
     int epochs_done;         /* by the runner */
     int epochs_logged;       /* of them in the log: what is spent; the rest is still promised */
-    int undecided_from;      /* rungs up to this epoch were decided before a restart */
+    int undecided_from;      /* rungs up to this epoch were decided before a restart; the last one
+                                logged may not have been, and is decided (again) from the same fold */
     double best_value, best_loss;
     int64_t priority;
 };

@@ -280,7 +280,7 @@ static void adopt(struct engine *e, const struct trial *t)
     if (!job)
         return;
     find_checkpoint(e, t->number, t->continues, job->checkpoint, sizeof job->checkpoint);
-    job->undecided_from = t->n_epochs > 0 ? t->curve[t->n_epochs - 1].step : 0;
+    job->undecided_from = t->n_epochs > 0 ? t->curve[t->n_epochs - 1].step - 1 : 0;
     job->priority = t->priority;
     job->place = t->paused ? JOB_PAUSED : JOB_READY;
     engine_note_add(e, "#%lld goes on %s", (long long)t->number,
@@ -387,17 +387,18 @@ void trials_rung(struct engine *e, struct job *job)
 {
     char reason[256] = "";
     pthread_mutex_lock(&e->work);
-    bool asked = job->verdict != VERDICT_NONE;
+    enum verdict asked = job->verdict;
     bool over = job->epochs_done >= job->target_epochs;
     pthread_mutex_unlock(&e->work);
     if (over) {
         trials_end(e, job, TRIAL_COMPLETE, NULL);
         return;
     }
-    if (asked) {
+    if (asked == VERDICT_PRUNE || asked == VERDICT_FINISH) {
         trials_yielded(e, job);
         return;
     }
+    /* Before a pause or leaving too: the rung does not come again when the trial goes on. */
     double left = budget_share_left(e);
     engine_fold_enter(e);
     struct search_context context = context_of(e, left);
@@ -406,6 +407,8 @@ void trials_rung(struct engine *e, struct job *job)
     engine_fold_leave(e);
     if (stop)
         trials_end(e, job, TRIAL_PRUNED, reason);
+    else if (asked != VERDICT_NONE)
+        trials_yielded(e, job);
     else
         give_to_workers(e, job);
 }
