@@ -34,6 +34,8 @@ void log_changed(struct study_log *log)
 
 void log_drop_pending(struct study_log *log, size_t first, size_t n)
 {
+    if (n == 0)
+        return;
     for (size_t i = first; i < first + n; i++) {
         log->pending_bytes -= log->pending[i].n;
         mem_free(log->pending[i].text);

@@ -96,13 +96,15 @@ static enum err put_in_place(struct study_log *log, struct study *fresh, struct 
     struct log_handle *kept = mem_alloc(n, sizeof *kept);
     if (!kept)
         return err_set_memory(info, log->path);
-    memcpy(kept, log->handles, n * sizeof *kept);
+    if (n > 0)
+        memcpy(kept, log->handles, n * sizeof *kept);
     enum err err = fold_pending(log, fresh);
     if (err == ERR_OK) {
         fresh->version += log->study->version + 1;
         fold_swap(log->study, fresh);
     } else {
-        memcpy(log->handles, kept, n * sizeof *kept);
+        if (n > 0)
+            memcpy(log->handles, kept, n * sizeof *kept);
         err_set_memory(info, log->path);
     }
     mem_free(kept);
