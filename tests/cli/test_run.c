@@ -113,20 +113,18 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
     assert_non_null(spawn_make_folder(whole_folder));
     assert_non_null(spawn_make_folder(folder));
     const char *whole[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
-                           study_path(whole_folder, whole_path), "--epochs", "60", NULL};
+                           study_path(whole_folder, whole_path), "--epochs", "150", NULL};
     if (spawn_run(&s, whole, NULL, 300) != 0)
         fail_msg("%s", text_get(&s.err));
     struct cJSON *expected = parse(&s);
     spawn_free(&s);
     const char *first[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "60", NULL};
+                           study_path(folder, path), "--epochs", "150", NULL};
     const char *again[] = {spawn_tiller(), "resume", path, "--plain", "--json", "--workers", "1", NULL};
     for (int i = 0; i < 4; i++) {
-        char epochs[24];
         assert_true(spawn_start(&s, i == 0 ? first : again, NULL));
-        text_format(epochs, sizeof epochs, "spent %d/60", 8 * (i + 1));
-        if (!spawn_wait_text(&s, epochs, false, 120))
-            fail_msg("no %s in: %s", epochs, text_get(&s.err));
+        if (!spawn_wait_text(&s, " epoch ", false, 120))
+            fail_msg("no epoch in: %s", text_get(&s.err));
         assert_int_equal(kill(s.pid, signals[i]), 0);
         assert_int_equal(spawn_finish(&s, 60), 130);
         assert_non_null(strstr(text_get(&s.err), "tiller resume"));
