@@ -125,6 +125,18 @@ static bool read_zone(const char *p, int *offset_s)
     return true;
 }
 
+/* mktime without its reading TZ anew each time, which threads may not do side by side unseen. In
+ * the hour that a change of the clocks repeats or leaves out, one of the two answers. */
+static time_t local_time(struct tm *parts)
+{
+    time_t as_utc = timegm(parts), guess = as_utc;
+    struct tm local;
+    memset(&local, 0, sizeof local);
+    for (int i = 0; i < 2 && localtime_r(&guess, &local); i++)
+        guess = as_utc - local.tm_gmtoff;
+    return guess;
+}
+
 bool time_read_iso(const char *text, double *wall_s, bool *zone)
 {
     struct tm parts;
@@ -147,8 +159,7 @@ bool time_read_iso(const char *text, double *wall_s, bool *zone)
         return false;
     parts.tm_year = year - 1900;
     parts.tm_mon = month - 1;
-    parts.tm_isdst = -1;
-    time_t whole = *zone ? timegm(&parts) - offset_s : mktime(&parts);
+    time_t whole = *zone ? timegm(&parts) - offset_s : local_time(&parts);
     *wall_s = (double)whole + fraction;
     return true;
 }

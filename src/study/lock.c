@@ -54,6 +54,12 @@ static bool same_time(const struct stat *a, const struct stat *b)
     return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* An inode alone does not do for a plain link: the next one may get the same. */
+static bool same_lock(const struct stat *a, const struct stat *b)
+{
+    return same_file(a, b) && same_time(a, b);
+}
+
 /* ---- making and removing ----------------------------------------------------------------------
  */
 
@@ -91,7 +97,7 @@ static bool take_away(const struct lock *lock, const struct stat *expected)
         snprintf(aside, sizeof aside, "%s%s.rename", lock->file, uuid) >= (int)sizeof aside ||
         rename(lock->file, aside) != 0)
         return false;
-    bool right = !expected || (lstat(aside, &moved) == 0 && same_file(&moved, expected));
+    bool right = !expected || (lstat(aside, &moved) == 0 && same_lock(&moved, expected));
     if (!right)
         (void)!linkat(AT_FDCWD, aside, AT_FDCWD, lock->file, 0);
     unlink(aside);
@@ -130,9 +136,8 @@ static bool stands_still(struct lock *lock, const struct stat *seen)
     memset(&journal, 0, sizeof journal);
     (void)stat(lock->journal, &journal);
     double now = lock_steady_s();
-    bool same = sight->since_s > 0 && same_file(&sight->lock, seen) &&
-                same_time(&sight->lock, seen) && same_file(&sight->journal, &journal) &&
-                same_time(&sight->journal, &journal) && sight->journal.st_size == journal.st_size;
+    bool same = sight->since_s > 0 && same_lock(&sight->lock, seen) &&
+                same_lock(&sight->journal, &journal) && sight->journal.st_size == journal.st_size;
     if (!same)
         *sight = (struct lock_sight){*seen, journal, now};
     return same && now - sight->since_s >= lock->stale_after_s;
@@ -146,8 +151,8 @@ static bool break_stale(struct lock *lock)
     if (!owner_is_gone(lock, &seen) && !stands_still(lock, &seen))
         return false;
     int door = lock->owner ? owner_lock_door(lock->owner->folder) : -1;
-    bool broke = lstat(lock->file, &again) == 0 && same_file(&seen, &again) &&
-                 same_time(&seen, &again) && take_away(lock, &seen);
+    bool broke =
+        lstat(lock->file, &again) == 0 && same_lock(&seen, &again) && take_away(lock, &seen);
     if (door >= 0)
         close(door);
     lock->broke_stale |= broke;
@@ -197,7 +202,7 @@ bool lock_is_ours(const struct lock *lock)
 {
     struct stat now;
     return lock->held && lock->held_is_known && lstat(lock->file, &now) == 0 &&
-           same_file(&now, &lock->mine);
+           same_lock(&now, &lock->mine);
 }
 
 void lock_release(struct lock *lock)

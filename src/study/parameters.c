@@ -43,6 +43,10 @@ static const char *distribution_problem(const struct cJSON *doc, double value)
     double low, high;
     if (!json_get_number(attributes, "low", &low) || !json_get_number(attributes, "high", &high))
         return "a distribution without low or high";
+    bool log = strstr(kind, "Log") != NULL;
+    json_get_bool(attributes, "log", &log);
+    if (log && low <= 0)
+        return "a logarithmic distribution that does not begin above 0";
     return low <= high ? NULL : "a distribution with low above high";
 }
 
@@ -137,6 +141,42 @@ enum fold_result parameters_use(struct fold *fold, const char *name, const char 
     return note_use(fold, name, kind, number);
 }
 
+/* ---- too large for struct space, or out of memory? ---------------------------------------------
+ */
+
+/* The space room leaves out what it can't read, for whatever reason. Here the reasons are told
+ * apart: FOLD_DONE: it does not fit; FOLD_MEMORY: it fits, so memory ran out (now or then). */
+static enum fold_result why_unread(const struct cJSON *doc)
+{
+    const struct cJSON *item, *choices = json_get(json_get(doc, "attributes"), "choices");
+    struct hyperparameter *h = NULL;
+    if (distribution_problem(doc, 0) || cJSON_GetArraySize(choices) > SPACE_CHOICES_MAX || !choices)
+        return FOLD_DONE;
+    cJSON_ArrayForEach(item, choices)
+    {
+        char *json = fold_item_text(item);
+        bool fits = json && strlen(json) < sizeof h->choice[0].json;
+        const char *plain = cJSON_IsString(item) ? item->valuestring : json;
+        fits = fits && strlen(plain) < sizeof h->choice[0].text;
+        bool failed = !json;
+        mem_free(json);
+        if (failed || !fits)
+            return failed ? FOLD_MEMORY : FOLD_DONE;
+    }
+    return FOLD_MEMORY;
+}
+
+/* Is a seed's value one of the choices after all? */
+static bool is_a_choice(const struct hyperparameter *h, const struct cJSON *item)
+{
+    char *json = h->kind == HYPER_CATEGORICAL ? fold_item_text(item) : NULL;
+    bool found = h->kind == HYPER_CATEGORICAL && !json;
+    for (int k = 0; json && k < h->n_choices; k++)
+        found |= strcmp(h->choice[k].json, json) == 0;
+    mem_free(json);
+    return found;
+}
+
 /* ---- into the space ---------------------------------------------------------------------------
  */
 
@@ -195,7 +235,10 @@ enum fold_result parameters_put(struct fold *fold, struct trial *t, const char *
     struct hyperparameter h;
     if (json_parse(distribution, strlen(distribution), name, &doc, NULL) != ERR_OK)
         return FOLD_MEMORY; /* it was parsed before */
-    if (space_read_distribution(name, doc, &h, NULL) == ERR_OK) {
+    enum fold_result result = FOLD_DONE;
+    if (space_read_distribution(name, doc, &h, NULL) != ERR_OK) {
+        result = strlen(name) < sizeof h.name ? why_unread(doc) : FOLD_DONE;
+    } else {
         struct space *space = &fold->study.space;
         int i = space_find(space, h.name);
         if (i < 0)
@@ -206,7 +249,7 @@ enum fold_result parameters_put(struct fold *fold, struct trial *t, const char *
             put_value(space, &t->config, i, &h, value);
     }
     json_free(doc);
-    return FOLD_DONE;
+    return result;
 }
 
 char *parameters_read_seed(struct fold *fold, struct trial *t, const struct cJSON *fixed,
@@ -224,6 +267,8 @@ char *parameters_read_seed(struct fold *fold, struct trial *t, const struct cJSO
         if (i >= 0 && space_read_external(space, i, item, &value)) {
             t->config.value[i] = value;
             t->config.set |= UINT32_C(1) << i;
+        } else if (i >= 0 && is_a_choice(&space->h[i], item)) {
+            problem.failed = true;
         } else if (!problem.length && i >= 0) {
             text_appendf(&problem, "%s: the seed's value does not fit its range", clean);
         } else if (!problem.length && space->n > 0) {
@@ -251,19 +296,34 @@ static void translate(struct configuration *c, const struct space *from, const s
     }
 }
 
+/* Somebody else's attribute of that name is no declaration, and no fault of the file. */
+static enum fold_result why_undeclared(const struct cJSON *object)
+{
+    const struct cJSON *item = cJSON_IsObject(object) ? object->child : NULL;
+    if (!item || cJSON_GetArraySize(object) > SPACE_MAX)
+        return FOLD_DONE;
+    for (; item; item = item->next) {
+        bool choices = json_get(json_get(item, "attributes"), "choices") != NULL;
+        if (strlen(item->string) >= SPACE_NAME_MAX || distribution_problem(item, 0) ||
+            (choices && why_unread(item) == FOLD_DONE))
+            return FOLD_DONE;
+    }
+    return FOLD_MEMORY;
+}
+
 enum fold_result parameters_declare(struct fold *fold, const struct cJSON *object)
 {
     struct study *study = &fold->study;
     struct space *space = mem_alloc(1, sizeof *space);
     if (!space)
         return FOLD_MEMORY;
-    /* Somebody else's attribute of that name is no declaration, and no fault of the file. */
-    if (space_read_json(object, space, NULL) == ERR_OK && space->n > 0) {
+    enum err err = space_read_json(object, space, NULL);
+    if (err == ERR_OK && space->n > 0) {
         for (size_t i = 0; i < study->n_trials; i++)
             translate(&study->trials[i].config, &study->space, space);
         study->space = *space;
         study->space_declared = true;
     }
     mem_free(space);
-    return FOLD_DONE;
+    return err == ERR_OK ? FOLD_DONE : why_undeclared(object);
 }
