@@ -165,7 +165,8 @@ const struct study *study_log_study(const struct study_log *log);
 /* Folder for checkpoints and weights: NAME.study.d; created when opened. */
 const char *study_log_folder(const struct study_log *log);
 
-/* Appending: fold at once, written soon. One thread appends. A trial of ours is named by a handle,
+/* Appending: fold at once, written soon. One thread appends; it does not hold the guard's lock when
+ * it calls, and pointers into the fold may move with every call. A trial of ours is named by a handle,
  * because its id is only certain once written (somebody else may append a trial first: then ours
  * moves on, in file and fold). Handles are small integers, valid until the log is closed. */
 struct trial_start {
@@ -188,10 +189,13 @@ int64_t study_log_number(const struct study_log *log, int handle);
 const struct trial *study_log_trial(const struct study_log *log, int handle);
 enum err study_log_report(struct study_log *log, int handle, const struct epoch_result *result);
 enum err study_log_attribute(struct study_log *log, int handle, const char *key, const char *json);
-/* Writes curve:* attributes, then op 6. COMPLETE: value = best over epochs. */
+/* Writes curve:* attributes, then op 6. COMPLETE: value = best over epochs; a trial without any value
+ * becomes FAIL with run:error, as in Optuna. PRUNED: the last epoch's value. ERR_STATE: it is not
+ * RUNNING (any more: somebody else may have finished it). */
 enum err study_log_finish(struct study_log *log, int handle, enum trial_state state,
                           const char *error);
-/* fields_json: members to add, "\"old\": 1, ..." or NULL. */
+/* fields_json: members to add, "\"old\": 1, ..." or NULL. A charge has "epochs", a priority "priority".
+ * ERR_USAGE: not JSON, or a member that every event has. */
 enum err study_log_event(struct study_log *log, const char *who, const char *what, int64_t trial,
                          const char *say, const char *fields_json);
 enum err study_log_q_update(struct study_log *log, const struct q_update *update);

@@ -312,7 +312,10 @@ static void add_trial(struct fold *fold, const struct cJSON *record, struct birt
     struct trial *t = &study->trials[study->n_trials];
     fold->notes[study->n_trials] = b->note;
     *t = b->t;
-    cJSON_ArrayForEach(item, json_get(record, "user_attrs")) attribute_of_trial(fold, t, item);
+    cJSON_ArrayForEach(item, json_get(record, "user_attrs"))
+    {
+        attribute_of_trial(fold, t, item);
+    }
     if (trial_is_finished(t->state))
         t->value = (double)NAN;
     fold_logged_value(record, &t->value);

@@ -41,7 +41,7 @@ enum fold_result fold_parameter(struct fold_line *line)
     if (!name || !distribution || !json_get_number(line->record, "param_value_internal", &value))
         return fold_bad(line, "a parameter without name, value or distribution");
     enum fold_result result = parameters_check(line, name, distribution, value);
-    if (result != FOLD_DONE || found == FOLD_OTHER)
+    if (result != FOLD_DONE || !t)
         return result == FOLD_DONE ? found : result;
     result = parameters_use(line->fold, name, distribution, t->number, true);
     if (result == FOLD_DONE)
@@ -80,7 +80,7 @@ enum fold_result fold_state(struct fold_line *line)
         return fold_bad(line, "a change of state without a time in ISO 8601");
     if (!json_get(line->record, "values"))
         return fold_bad(line, "a change of state without values");
-    if (found == FOLD_OTHER)
+    if (!t)
         return found;
     if (end) {
         finish(study, t, (enum trial_state)state, time_s);
@@ -117,7 +117,7 @@ enum fold_result fold_epoch(struct fold_line *line)
     if (!json_get_int(line->record, "step", &step) || step < 0 || step > FOLD_STEP_MAX || !item)
         return fold_bad(line, "an intermediate value without step or value");
     json_number(item, &value);
-    if (found == FOLD_OTHER)
+    if (!t)
         return found;
     struct epoch_result *epoch = curve_at(t, (int)step, &is_new);
     if (!epoch)
@@ -148,9 +148,9 @@ static enum fold_result each_attribute(struct fold_line *line, const char *membe
     const struct cJSON *item = fold_attribute(line, member);
     if (!item)
         return FOLD_BAD;
-    for (; item && found == FOLD_DONE; item = item->next)
+    for (; t && item; item = item->next)
         set(line->fold, t, item);
-    if (found == FOLD_DONE)
+    if (t)
         fold_refresh_best(&line->fold->study, t);
     return found;
 }
