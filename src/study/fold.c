@@ -262,8 +262,8 @@ static enum fold_result read_parameters(struct fold *fold, const struct cJSON *r
 /* What is checked and made before anything of the fold changes. */
 static enum fold_result prepare_trial(struct fold_line *line, struct birth *b)
 {
-    enum fold_result (*const parts[])(struct fold_line *, struct birth *) = {read_state, read_times,
-                                                                             read_intermediate};
+    static enum fold_result (*const parts[])(struct fold_line *, struct birth *) = {
+        read_state, read_times, read_intermediate};
     enum fold_result result = check_parameters(line);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && result == FOLD_DONE; i++)
         result = parts[i](line, b);
