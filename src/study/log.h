@@ -12,6 +12,7 @@
 #define TILLER_STUDY_LOG_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "study/lock.h"
@@ -42,7 +43,7 @@ struct study_log {
     ino_t inode;
     int64_t offset; /* bytes of the file that are folded; behind a '\n' */
     bool reload;    /* fold the file anew at the next look */
-    bool unsynced;  /* written, but fsync failed */
+    atomic_bool unsynced; /* written, but fsync failed; looked at under state too */
 
     pthread_mutex_t state;
     pthread_cond_t wake, done;
