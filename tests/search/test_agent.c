@@ -158,6 +158,41 @@ static void starting_points_then_random_ones(void **state)
     hunt_end(&h);
 }
 
+static bool inside(const struct space *space, const struct configuration *c)
+{
+    for (int i = 0; i < space->n; i++) {
+        const struct hyperparameter *h = &space->h[i];
+        if (h->kind == HYPER_CATEGORICAL ? c->value[i] >= h->n_choices
+                                         : c->value[i] < h->low || c->value[i] > h->high)
+            return false;
+    }
+    return true;
+}
+
+/* Starting points go to the ends of narrower ranges and leave out what a space lacks. */
+static void starting_points_fit_into_any_space(void **state)
+{
+    (void)state;
+    struct space narrow = *space_builtin(), foreign = {.n = 1};
+    struct hyperparameter *units = &narrow.h[space_find(&narrow, "units")];
+    struct hyperparameter *schedule = &narrow.h[space_find(&narrow, "schedule")];
+    units->high = units->fallback = 48;
+    schedule->n_choices = 1;
+    foreign.h[0] = (struct hyperparameter){.name = "x", .high = 5, .fallback = 2, .active_if = -1};
+    struct hunt h = hunt_on(&narrow, 50), f = hunt_on(&foreign, 50);
+    for (int k = 0; k < 30; k++) {
+        one_trial(&h, 2);
+        assert_true(inside(&narrow, &h.last.config));
+        one_trial(&f, 2);
+        assert_true(inside(&foreign, &f.last.config));
+        bool start = strncmp(f.last.reason, "starting point", 14) == 0;
+        assert_int_equal(start, k == 0); /* all are the same point there: tried once */
+    }
+    assert_true(h.made->trials[1].config.value[space_find(&narrow, "units")] == 48);
+    hunt_end(&h);
+    hunt_end(&f);
+}
+
 /* A run that failed before its first epoch is no run: there is nothing to move from. */
 static void runs_that_never_began_do_not_count(void **state)
 {
@@ -541,6 +576,7 @@ int main(void)
         cmocka_unit_test(the_default_comes_first),
         cmocka_unit_test(the_default_comes_once),
         cmocka_unit_test(starting_points_then_random_ones),
+        cmocka_unit_test(starting_points_fit_into_any_space),
         cmocka_unit_test(runs_that_never_began_do_not_count),
         cmocka_unit_test(local_and_every_fourth_a_move_in_turn),
         cmocka_unit_test(random_after_six_runs_without_gain),
