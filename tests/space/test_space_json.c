@@ -124,8 +124,8 @@ static void broken_distributions(void **state)
         "{\"name\": \"NormalDistribution\", \"attributes\": {\"low\": 0, \"high\": 1}}",
         "{\"name\": \"FloatDistribution\"}",
         "{\"name\": \"FloatDistribution\", \"attributes\": {\"low\": 1, \"high\": 0}}",
-        "{\"name\": \"FloatDistribution\", \"attributes\": {\"low\": 0, \"high\": 1, \"log\": "
-        "true}}",
+        ("{\"name\": \"FloatDistribution\", \"attributes\": {\"low\": 0, \"high\": 1, \"log\": "
+         "true}}"),
         "{\"name\": \"FloatDistribution\", \"attributes\": {\"low\": NaN, \"high\": 1}}",
         "{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": []}}",
         "{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": 3}}",
