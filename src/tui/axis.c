@@ -3,6 +3,7 @@
 
 #include "tui/plot.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -41,14 +42,16 @@ static double round_log(double v, bool up)
 
 static struct axis around_log(double low, double high)
 {
+    low = fmax(low, DBL_MIN); /* below, powers of ten are no longer exact */
+    high = fmax(high, DBL_MIN);
     struct axis a = {round_log(low, false), round_log(high, true), true};
-    if (!(a.low > 0))
+    if (!(a.low > 0) || !isfinite(a.low))
         a.low = low;
     if (!isfinite(a.high))
         a.high = high;
     if (!(a.high > a.low)) {
         a.low /= 2;
-        a.high *= 2;
+        a.high = a.high <= DBL_MAX / 2 ? a.high * 2 : DBL_MAX;
     }
     return a;
 }
@@ -85,8 +88,11 @@ static size_t linear_ticks(double low, double high, size_t max, double *out)
         if (!isfinite(step) || !isfinite(first) || !isfinite(last))
             return 0;
         if (last - first + 1 <= (double)max) {
-            for (double k = first; k <= last && n < max; k++)
-                out[n++] = k == 0 ? 0 : k * step;
+            for (size_t i = 0; i < max && first + (double)i <= last; i++) {
+                double v = (first + (double)i) * step;
+                if (n == 0 || v > out[n - 1]) /* steps may be finer than the numbers */
+                    out[n++] = v == 0 ? 0 : v;
+            }
             return n;
         }
         step = nice_step(step * 1.5);

@@ -68,6 +68,8 @@ static void set_x_axis(struct scene *s)
         x.high = p->window.x_max;
     if (!(x.high > x.low))
         x.high = x.low + fmax(1, fabs(x.low) * 1e-6);
+    if (!isfinite(x.high - x.low)) /* nobody counts so far */
+        x = (struct span){0, 1};
     s->x = (struct axis){x.low, x.high, false};
 }
 
@@ -120,7 +122,7 @@ static void set_y_axis(struct scene *s)
     bool low = drawable(s, p->window.y_min), high = drawable(s, p->window.y_max);
     struct axis wished = {low ? p->window.y_min : s->y.low, high ? p->window.y_max : s->y.high,
                           p->log_y};
-    if (wished.high > wished.low)
+    if (wished.high > wished.low && isfinite(wished.high - wished.low))
         s->y = wished;
 }
 
