@@ -15,7 +15,7 @@
 #define TILLER_PRINTF(fmt, args)
 #endif
 
-/* ---- errors: values that say where, what and what to do ------------------------------------- */
+/* ---- errors: values that say where, what and what to do ---------------------------------- */
 
 #define ERR_LIST(X)                                                                                \
     X(ERR_OK, "no error")                                                                          \
@@ -55,7 +55,7 @@ const char *err_sentence(enum err code);
 /* err_format: "WHERE: DETAIL; HINT" into out (always terminated). Returns out. */
 const char *err_format(const struct err_info *info, char *out, size_t out_size);
 
-/* ---- memory: every allocation of the program goes through here ------------------------------ */
+/* ---- memory: every allocation of the program goes through here --------------------------- */
 
 /* n * size bytes, checked for overflow; NULL when it can't be had. n or size 0 gives one byte.
  * mem_zero_alloc clears. mem_aligned_alloc: 64-byte aligned. All are freed with mem_free. */
@@ -68,7 +68,8 @@ char *mem_dup_text_n(const char *text, size_t n);
 void mem_free(void *p); /* NULL is allowed */
 
 /* mem_grow: make room for one more element: doubles *capacity when n == *capacity.
- * Returns false (array untouched) when out of memory. Use: mem_grow((void **)&a, &cap, n, sizeof *a) */
+ * Returns false (array untouched) when out of memory. Use: mem_grow((void **)&a, &cap, n, sizeof
+ * *a) */
 bool mem_grow(void **array, size_t *capacity, size_t n, size_t size);
 
 /* For tests: the next `after` allocations work, then one fails (once). Negative: never. */
@@ -76,7 +77,7 @@ void mem_fail_after(long after);
 /* Number of allocations made so far by the process; a training step must not change it. */
 unsigned long mem_alloc_count(void);
 
-/* ---- text: growable strings, strict number parsing, safe output ------------------------------ */
+/* ---- text: growable strings, strict number parsing, safe output -------------------------- */
 
 /* A growable string, always terminated. Zero-initialise; text_free at the end. When memory runs
  * out, `failed` is set, further appends do nothing and the content stays valid. */
@@ -126,7 +127,7 @@ const char *text_nearest(const char *word, const char *const *names, size_t n);
 int text_utf8_next(const char *s, uint32_t *code);
 int text_utf8_put(uint32_t code, char out[static 5]); /* terminated; returns bytes */
 
-/* ---- random numbers: xoshiro256**, seeded by splitmix64 -------------------------------------- */
+/* ---- random numbers: xoshiro256**, seeded by splitmix64 ---------------------------------- */
 
 /* State is plain data: it may be copied and stored in a checkpoint. One owner at a time. */
 struct rng {
@@ -135,16 +136,16 @@ struct rng {
 /* Independent stream for (seed, stream), e.g. (study rng_seed, trial number). */
 void rng_seed(struct rng *r, uint64_t seed, uint64_t stream);
 uint64_t rng_next(struct rng *r);
-double rng_uniform(struct rng *r);                /* [0, 1) */
-double rng_normal(struct rng *r);                 /* mean 0, variance 1; keeps no spare */
-uint64_t rng_below(struct rng *r, uint64_t n);    /* 0..n-1 without bias; n > 0 */
+double rng_uniform(struct rng *r);                     /* [0, 1) */
+double rng_normal(struct rng *r);                      /* mean 0, variance 1; keeps no spare */
+uint64_t rng_below(struct rng *r, uint64_t n);         /* 0..n-1 without bias; n > 0 */
 void rng_shuffle(struct rng *r, int32_t *a, size_t n); /* Fisher-Yates */
 
 /* 64-bit FNV-1a style hash for fingerprints (not for security): start with HASH_START. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n);
 
-/* ---- clock ------------------------------------------------------------------------------------ */
+/* ---- clock ------------------------------------------------------------------------------- */
 
 double clock_now_s(void);  /* monotonic */
 double clock_wall_s(void); /* since 1970 */
@@ -153,7 +154,7 @@ const char *clock_iso(char out[static 40], double wall_s, bool utc);
 /* Tests and golden screens: both clocks stand at this time from now on; negative: run again. */
 void clock_fix(double wall_s);
 
-/* ---- whole files ------------------------------------------------------------------------------ */
+/* ---- whole files ------------------------------------------------------------------------- */
 
 /* file_read: the whole file, plain or gzip (told by its content), at most max_bytes unpacked;
  * *out is terminated by a NUL that is not counted. Owner: caller, mem_free. A truncated or broken
@@ -176,7 +177,7 @@ enum err file_write_all(int fd, const void *bytes, size_t n, const char *path,
                         struct err_info *info);
 void file_fail_write_after(long bytes);
 
-/* ---- JSON: cJSON behind a wrapper (decisions 5) ------------------------------------------------ */
+/* ---- JSON: cJSON behind a wrapper (decisions 5) ------------------------------------------ */
 
 /* Differences to plain cJSON: takes the number tokens NaN, Infinity, -Infinity; look-up is
  * case-sensitive; refuses trailing garbage, \u0000, duplicate keys and depth over 64. */
@@ -203,14 +204,16 @@ struct json_writer {
     bool need_comma[64];
 };
 void json_begin(struct json_writer *w, struct text *out);
-void json_open(struct json_writer *w, const char *name, char bracket); /* '{' or '['; name NULL in arrays */
-void json_close(struct json_writer *w, char bracket);                  /* '}' or ']' */
+void json_open(struct json_writer *w, const char *name,
+               char bracket);                         /* '{' or '['; name NULL in arrays */
+void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
 void json_put_string(struct json_writer *w, const char *name, const char *value);
 void json_put_number(struct json_writer *w, const char *name, double value);
 void json_put_int(struct json_writer *w, const char *name, int64_t value);
 void json_put_bool(struct json_writer *w, const char *name, bool value);
 void json_put_null(struct json_writer *w, const char *name);
-void json_put_item(struct json_writer *w, const char *name, const struct cJSON *item); /* deep copy */
+void json_put_item(struct json_writer *w, const char *name,
+                   const struct cJSON *item);                                 /* deep copy */
 void json_put_raw(struct json_writer *w, const char *name, const char *json); /* already JSON */
 
 #endif

@@ -29,15 +29,15 @@ struct data_options {
 /* One part: rows encoded for the network. */
 struct data_part {
     int32_t n_rows;
-    const float *x;     /* [n_rows x n_inputs], row-major, 64-byte aligned */
-    const int32_t *y;   /* [n_rows] class index 0..n_classes-1 */
+    const float *x;   /* [n_rows x n_inputs], row-major, 64-byte aligned */
+    const int32_t *y; /* [n_rows] class index 0..n_classes-1 */
 };
 
 /* What was understood of one column of a table. */
 struct data_column {
     char name[DATA_NAME_MAX]; /* sanitised */
     enum column_kind kind;
-    int64_t n_missing;         /* over all rows */
+    int64_t n_missing;          /* over all rows */
     double median, mean, scale; /* numeric: fitted on training rows; scale 1 where constant */
     bool constant;
     int n_levels;              /* categorical: kept levels; behind them "missing" and "other", each
@@ -60,17 +60,17 @@ struct data_set {
     int n_columns; /* tables: feature columns */
     struct data_column *columns;
     char target_name[DATA_NAME_MAX];
-    const char *task_reason;    /* one sentence: why classification or regression */
+    const char *task_reason; /* one sentence: why classification or regression */
     int64_t n_missing_cells;
-    int64_t n_dropped_rows;     /* by drop_rare */
+    int64_t n_dropped_rows; /* by drop_rare */
     int n_dropped_classes;
-    int64_t n_duplicates;       /* rows of validation or test that stand in training, exactly */
-    double majority_rate;       /* share of the biggest class among the training rows */
-    double majority_error;      /* validation error of always answering that class */
+    int64_t n_duplicates;  /* rows of validation or test that stand in training, exactly */
+    double majority_rate;  /* share of the biggest class among the training rows */
+    double majority_error; /* validation error of always answering that class */
     uint64_t split_seed;
-    char fingerprint[33];       /* hex; of the encoded rows, labels, class names and split */
+    char fingerprint[33]; /* hex; of the encoded rows, labels, class names and split */
     size_t memory_bytes;
-    void *storage;              /* private */
+    void *storage; /* private */
 };
 
 /* data_open: read, encode and split.

@@ -16,11 +16,11 @@
 #include "tiller/space.h"
 #include "tiller/study.h"
 
-/* ---- runners ---------------------------------------------------------------------------------- */
+/* ---- runners ----------------------------------------------------------------------------- */
 
 /* One running trial, owned by one thread at a time. All calls return quickly but step. */
 struct runner_step {
-    bool epoch_done;          /* an epoch was completed by this slice: result is filled */
+    bool epoch_done; /* an epoch was completed by this slice: result is filled */
     struct epoch_result result;
 };
 /* What running a configuration would take, known before it starts. */
@@ -57,7 +57,8 @@ struct runner_ops {
     size_t (*memory_bytes)(void *run);
     void (*stop)(void *run);
 };
-/* The built-in network on a data set (lent, must outlive it). Objective: val_error = 1 - accuracy. */
+/* The built-in network on a data set (lent, must outlive it). Objective: val_error = 1 - accuracy.
+ */
 struct net_runner;
 enum err net_runner_new(const struct data_set *set, struct net_runner **out, struct err_info *info);
 void net_runner_free(struct net_runner *runner);
@@ -67,7 +68,7 @@ struct net_config net_config_from(const struct space *space, const struct config
                                   int full_epochs, uint64_t rng_seed);
 struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part);
 
-/* ---- engine ----------------------------------------------------------------------------------- */
+/* ---- engine ------------------------------------------------------------------------------ */
 
 struct engine_options {
     const struct data_set *set; /* lent */
@@ -78,11 +79,11 @@ struct engine_options {
     int64_t budget_epochs;        /* 0: no limit */
     int64_t budget_trials;
     double budget_seconds;
-    bool budget_adds;      /* --epochs +N on resume */
-    int full_epochs;       /* R; 0: default of the task */
+    bool budget_adds; /* --epochs +N on resume */
+    int full_epochs;  /* R; 0: default of the task */
     uint64_t rng_seed;
-    bool resume;           /* the file must exist; settings come from it */
-    bool no_test;          /* do not read the test part at the end */
+    bool resume;  /* the file must exist; settings come from it */
+    bool no_test; /* do not read the test part at the end */
     bool start_paused;
     bool notes;            /* keep notes for engine_take_notes */
     const char *data_json; /* how the data was read: an object kept in the settings; NULL none */
@@ -120,15 +121,18 @@ struct engine_status {
     int64_t epochs_spent, budget_epochs; /* budget 0: none of that kind */
     int64_t trials_done, budget_trials;
     double seconds, budget_seconds;
-    double epochs_per_second;   /* over the last half minute of work */
+    double epochs_per_second; /* over the last half minute of work */
     double samples_per_second;
-    double seconds_left;        /* estimate, NaN unknown */
-    double share_left;          /* of the budget */
-    double idle_share;          /* of worker time, since the start */
-    size_t pending_bytes;       /* log records not on disk yet */
-    char notice[240];           /* why workers wait, disk full ...; "" none */
-    int situation;              /* now; -1 none */
-    struct { bool valid; char text[128]; } next[3]; /* what is coming: seeds waiting, proposals */
+    double seconds_left;  /* estimate, NaN unknown */
+    double share_left;    /* of the budget */
+    double idle_share;    /* of worker time, since the start */
+    size_t pending_bytes; /* log records not on disk yet */
+    char notice[240];     /* why workers wait, disk full ...; "" none */
+    int situation;        /* now; -1 none */
+    struct {
+        bool valid;
+        char text[128];
+    } next[3]; /* what is coming: seeds waiting, proposals */
     int full_epochs;
     double majority_error;
     char sampler[16], pruner[16];
@@ -138,17 +142,19 @@ void engine_status(struct engine *e, struct engine_status *out);
 enum request_kind {
     REQUEST_PAUSE_ALL,
     REQUEST_RESUME_ALL,
-    REQUEST_PAUSE,  /* trial */
-    REQUEST_RESUME, /* trial */
-    REQUEST_PRUNE,  /* trial */
-    REQUEST_FINISH, /* trial */
-    REQUEST_SEED,   /* config */
+    REQUEST_PAUSE,    /* trial */
+    REQUEST_RESUME,   /* trial */
+    REQUEST_PRUNE,    /* trial */
+    REQUEST_FINISH,   /* trial */
+    REQUEST_SEED,     /* config */
     REQUEST_WITHDRAW, /* trial: a waiting seed */
-    REQUEST_EXTEND, /* trial, epochs: continuation of a finished trial, or more epochs of a running */
-    REQUEST_BUDGET, /* epochs: new total (or added, if add) */
+    REQUEST_EXTEND,  /* trial, epochs: continuation of a finished trial, or more epochs of a running
+                      */
+    REQUEST_BUDGET,  /* epochs: new total (or added, if add) */
     REQUEST_WORKERS, /* epochs = number */
-    REQUEST_STOP,   /* finish the study now: running trials are finished with their value, test read */
-    REQUEST_QUIT    /* checkpoint running trials and leave */
+    REQUEST_STOP, /* finish the study now: running trials are finished with their value, test read
+                   */
+    REQUEST_QUIT  /* checkpoint running trials and leave */
 };
 struct request {
     enum request_kind kind;

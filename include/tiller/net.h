@@ -78,11 +78,11 @@ void net_free(struct training *t);
  * training can't go on). Thread: owner. */
 enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done);
 double net_train_loss(const struct training *t);
-int net_epochs_done(const struct training *t);      /* completed epochs */
-int net_batches_done(const struct training *t);     /* inside the current epoch */
+int net_epochs_done(const struct training *t);  /* completed epochs */
+int net_batches_done(const struct training *t); /* inside the current epoch */
 int net_batches_per_epoch(const struct training *t);
 int net_effective_batch(const struct training *t);
-double net_current_rate(const struct training *t);  /* learning rate of the next batch */
+double net_current_rate(const struct training *t); /* learning rate of the next batch */
 
 /* net_begin_cycle: a continuation beyond the schedule: from here a new cosine cycle of `epochs`
  * epochs starting at rate_scale * learning_rate; no change for a constant schedule. */

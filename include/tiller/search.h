@@ -1,5 +1,6 @@
 /* search: samplers (which configuration next) and pruners (go on or stop), each behind one small
- * table of functions. They look at a study's fold and decide; they hold no threads, files, screens. */
+ * table of functions. They look at a study's fold and decide; they hold no threads, files, screens.
+ */
 #ifndef TILLER_SEARCH_H
 #define TILLER_SEARCH_H
 
@@ -22,7 +23,7 @@ struct proposal {
     char who[16];
     char situation[64]; /* "" if the sampler has none */
     char action[24];
-    char reason[256];   /* one plain sentence */
+    char reason[256]; /* one plain sentence */
 };
 
 struct sampler;
@@ -31,8 +32,8 @@ struct sampler_ops {
     const char *about; /* one sentence with the source */
     enum err (*open)(const struct search_context *context, void **self, struct err_info *info);
     void (*close)(void *self);
-    /* Next configuration. rng belongs to this proposal: seeded by (rng_seed, trial number), so that a
-     * resumed study proposes what the uninterrupted one would have. */
+    /* Next configuration. rng belongs to this proposal: seeded by (rng_seed, trial number), so that
+     * a resumed study proposes what the uninterrupted one would have. */
     enum err (*propose)(void *self, const struct search_context *context, struct rng *rng,
                         struct proposal *out);
     /* A trial ended (the fold has it); value before it: best_before (majority_error for the first).

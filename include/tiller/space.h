@@ -1,7 +1,7 @@
 /* space: hyperparameters: names, kinds, ranges; configurations; checking what people type.
  *
- * A configuration is an array of *internal* values in the order of its space, as Optuna stores them:
- * the number itself, or the index of the choice. The space of a study may be our network's
+ * A configuration is an array of *internal* values in the order of its space, as Optuna stores
+ * them: the number itself, or the index of the choice. The space of a study may be our network's
  * (space_builtin), a narrowed one (space_load), or one gathered from a foreign study's trials. */
 #ifndef TILLER_SPACE_H
 #define TILLER_SPACE_H

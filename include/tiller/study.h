@@ -41,32 +41,33 @@ struct trial {
     struct configuration config;
     struct epoch_result *curve; /* [n_epochs], by step */
     size_t n_epochs, curve_capacity;
-    int n_inherited;   /* leading epochs copied from the parent of a continuation: not charged */
-    int n_recorded;    /* op 7 records of this trial, repeats included: what it has cost */
-    double value;      /* best (minimum) objective so far; after the end the logged value; NaN none */
-    int best_epoch;    /* step of it, -1 none */
-    double best_loss;  /* val_loss there, for ties */
+    int n_inherited; /* leading epochs copied from the parent of a continuation: not charged */
+    int n_recorded;  /* op 7 records of this trial, repeats included: what it has cost */
+    double value;    /* best (minimum) objective so far; after the end the logged value; NaN none */
+    int best_epoch;  /* step of it, -1 none */
+    double best_loss;     /* val_loss there, for ties */
     int64_t n_parameters; /* run:parameters; -1 unknown */
     uint64_t rng_seed;
-    int target_epochs; /* R of this trial (run:epochs); 0 unknown */
-    char who[16];      /* agent, random, default, you, optuna ... */
+    int target_epochs;  /* R of this trial (run:epochs); 0 unknown */
+    char who[16];       /* agent, random, default, you, optuna ... */
     char situation[64]; /* agent's state at the proposal, "" none */
     char action[24];
     char reason[256];
-    double reward; /* NaN until known */
+    double reward;                   /* NaN until known */
     int64_t continues, continued_by; /* trial numbers, -1 none */
     bool paused;                     /* by event */
     int priority;
-    char error[200];                 /* run:error */
-    double start_s, end_s;           /* wall clock, 0 unknown */
-    double seconds;                  /* sum of the epochs' seconds */
+    char error[200];       /* run:error */
+    double start_s, end_s; /* wall clock, 0 unknown */
+    double seconds;        /* sum of the epochs' seconds */
 };
 
 struct study_event {
     int64_t seq;
     double time_s;
     char who[16];
-    char what[24]; /* pause resume prune finish seed extend budget workers test charge q_update ... */
+    char what[24]; /* pause resume prune finish seed extend budget workers test charge q_update ...
+                    */
     int64_t trial; /* number, -1 none */
     char say[200]; /* one sentence for the log screen */
     char *json;    /* the whole value */
@@ -104,12 +105,12 @@ struct study {
     char *test_json;    /* last test event's value, NULL none */
     uint64_t version;   /* grows with every change */
     int64_t n_lines, n_refused, n_bad;
-    int64_t first_bad_line;  /* 1-based, 0 none */
+    int64_t first_bad_line; /* 1-based, 0 none */
     char bad_reason[160];
-    bool utc_times;     /* form of the newest time in the file */
+    bool utc_times; /* form of the newest time in the file */
 };
 
-/* ---- fold ------------------------------------------------------------------------------------- */
+/* ---- fold -------------------------------------------------------------------------------- */
 
 /* name NULL: the first study of the file. Owner: caller, study_free. */
 struct study *study_new(const char *name);
@@ -129,7 +130,7 @@ const char *trial_state_name(enum trial_state s); /* running done pruned failed 
 /* Read a whole file into a fold without touching it (describe, plots, tests). */
 enum err study_read(const char *path, const char *name, struct study **out, struct err_info *info);
 
-/* ---- the log ---------------------------------------------------------------------------------- */
+/* ---- the log ----------------------------------------------------------------------------- */
 
 struct study_log;
 
@@ -142,9 +143,9 @@ struct study_guard {
 };
 
 struct study_settings {
-    const char *name;          /* study name */
-    const char *metric;        /* "val_error" */
-    int direction;             /* 1 */
+    const char *name;   /* study name */
+    const char *metric; /* "val_error" */
+    int direction;      /* 1 */
     const struct space *space;
     const char *searcher_json; /* all settings a resume needs, as one object */
     const char *task_path, *data_name, *fingerprint;
@@ -166,9 +167,9 @@ const struct study *study_log_study(const struct study_log *log);
 const char *study_log_folder(const struct study_log *log);
 
 /* Appending: fold at once, written soon. One thread appends; it does not hold the guard's lock when
- * it calls, and pointers into the fold may move with every call. A trial of ours is named by a handle,
- * because its id is only certain once written (somebody else may append a trial first: then ours
- * moves on, in file and fold). Handles are small integers, valid until the log is closed. */
+ * it calls, and pointers into the fold may move with every call. A trial of ours is named by a
+ * handle, because its id is only certain once written (somebody else may append a trial first: then
+ * ours moves on, in file and fold). Handles are small integers, valid until the log is closed. */
 struct trial_start {
     struct configuration config;
     const char *who, *situation, *action, *reason; /* NULL: none */
@@ -181,21 +182,22 @@ struct trial_start {
 enum err study_log_create(struct study_log *log, const struct trial_start *start, int *handle);
 /* A handle for a trial that stands in the file already (a dead process's RUNNING trial of ours). */
 enum err study_log_adopt(struct study_log *log, int64_t number, int *handle);
-/* Claim a WAITING trial: under the journal's lock; missing values come from fill. ERR_BUSY: somebody
- * else was first. A seed that does not fit the space becomes FAIL with run:error (ERR_RANGE). */
+/* Claim a WAITING trial: under the journal's lock; missing values come from fill. ERR_BUSY:
+ * somebody else was first. A seed that does not fit the space becomes FAIL with run:error
+ * (ERR_RANGE). */
 enum err study_log_claim(struct study_log *log, int64_t number, const struct trial_start *fill,
                          int *handle, struct err_info *info);
 int64_t study_log_number(const struct study_log *log, int handle);
 const struct trial *study_log_trial(const struct study_log *log, int handle);
 enum err study_log_report(struct study_log *log, int handle, const struct epoch_result *result);
 enum err study_log_attribute(struct study_log *log, int handle, const char *key, const char *json);
-/* Writes curve:* attributes, then op 6. COMPLETE: value = best over epochs; a trial without any value
- * becomes FAIL with run:error, as in Optuna. PRUNED: the last epoch's value. ERR_STATE: it is not
- * RUNNING (any more: somebody else may have finished it). */
+/* Writes curve:* attributes, then op 6. COMPLETE: value = best over epochs; a trial without any
+ * value becomes FAIL with run:error, as in Optuna. PRUNED: the last epoch's value. ERR_STATE: it is
+ * not RUNNING (any more: somebody else may have finished it). */
 enum err study_log_finish(struct study_log *log, int handle, enum trial_state state,
                           const char *error);
-/* fields_json: members to add, "\"old\": 1, ..." or NULL. A charge has "epochs", a priority "priority".
- * ERR_USAGE: not JSON, or a member that every event has. */
+/* fields_json: members to add, "\"old\": 1, ..." or NULL. A charge has "epochs", a priority
+ * "priority". ERR_USAGE: not JSON, or a member that every event has. */
 enum err study_log_event(struct study_log *log, const char *who, const char *what, int64_t trial,
                          const char *say, const char *fields_json);
 enum err study_log_q_update(struct study_log *log, const struct q_update *update);

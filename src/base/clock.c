@@ -48,6 +48,6 @@ const char *clock_iso(char out[static 40], double wall_s, bool utc)
     char date[32] = "";
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     text_format(out, 40, "%s.%06ld%s", date, micros < 0 || micros > 999999 ? 0 : micros,
-             utc ? "+00:00" : "");
+                utc ? "+00:00" : "");
     return out;
 }

@@ -33,7 +33,7 @@ struct scan {
     bool out_of_memory;
 };
 
-/* ---- the scan --------------------------------------------------------------------------------- */
+/* ---- the scan ---------------------------------------------------------------------------- */
 
 static bool fail(struct scan *s, const char *problem)
 {
@@ -117,9 +117,12 @@ static bool scan_word(struct scan *s)
         bool number;
         double value;
     } words[] = {
-        {"true", false, 0},          {"false", false, 0},
-        {"null", false, 0},          {"NaN", true, (double)NAN},
-        {"Infinity", true, (double)INFINITY}, {"-Infinity", true, -(double)INFINITY},
+        {"true", false, 0},
+        {"false", false, 0},
+        {"null", false, 0},
+        {"NaN", true, (double)NAN},
+        {"Infinity", true, (double)INFINITY},
+        {"-Infinity", true, -(double)INFINITY},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t length = strlen(words[i].word);
@@ -154,9 +157,10 @@ static bool scan_all(struct scan *s)
     return true;
 }
 
-/* ---- after cJSON ------------------------------------------------------------------------------ */
+/* ---- after cJSON ------------------------------------------------------------------------- */
 
-static void put_specials_back(struct cJSON *item, const struct scan *s, size_t *number, size_t *next)
+static void put_specials_back(struct cJSON *item, const struct scan *s, size_t *number,
+                              size_t *next)
 {
     for (; item; item = item->next) {
         if (cJSON_IsNumber(item)) {
@@ -205,7 +209,7 @@ static int find_duplicate(const struct cJSON *item, const char **key)
     return result;
 }
 
-/* ---- parsing ---------------------------------------------------------------------------------- */
+/* ---- parsing ----------------------------------------------------------------------------- */
 
 static enum err parse_error(const char *text, size_t at, const char *where, const char *what,
                             struct err_info *info)
@@ -271,7 +275,7 @@ void json_free(struct cJSON *doc)
     cJSON_Delete(doc);
 }
 
-/* ---- looking up ------------------------------------------------------------------------------- */
+/* ---- looking up -------------------------------------------------------------------------- */
 
 const struct cJSON *json_get(const struct cJSON *object, const char *name)
 {
@@ -283,7 +287,8 @@ bool json_number(const struct cJSON *item, double *out)
     static const struct {
         const char *word;
         double value;
-    } words[] = {{"NaN", (double)NAN}, {"Infinity", (double)INFINITY}, {"-Infinity", -(double)INFINITY}};
+    } words[] = {
+        {"NaN", (double)NAN}, {"Infinity", (double)INFINITY}, {"-Infinity", -(double)INFINITY}};
     if (cJSON_IsNumber(item)) {
         *out = item->valuedouble;
         return true;
@@ -326,7 +331,7 @@ const char *json_get_string(const struct cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static void put_quoted(struct text *out, const char *s)
 {

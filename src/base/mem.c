@@ -1,4 +1,5 @@
-/* Memory: overflow-checked, counted, and made to fail on demand so that tests reach every branch. */
+/* Memory: overflow-checked, counted, and made to fail on demand so that tests reach every branch.
+ */
 #include "tiller/base.h"
 
 #include <stdatomic.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- growable strings ------------------------------------------------------------------------- */
+/* ---- growable strings -------------------------------------------------------------------- */
 
 /* Room for n more bytes and the terminator. */
 static bool reserve(struct text *t, size_t n)
@@ -86,7 +86,7 @@ void text_free(struct text *t)
     *t = (struct text){0};
 }
 
-/* ---- bounded copies --------------------------------------------------------------------------- */
+/* ---- bounded copies ---------------------------------------------------------------------- */
 
 /* Length of the longest prefix of at most n bytes that does not end inside a character. */
 static size_t whole_characters(const char *s, size_t n)
@@ -132,7 +132,7 @@ const char *text_format(char *out, size_t out_size, const char *fmt, ...)
     return out;
 }
 
-/* ---- UTF-8 ------------------------------------------------------------------------------------ */
+/* ---- UTF-8 ------------------------------------------------------------------------------- */
 
 int text_utf8_next(const char *s, uint32_t *code)
 {
@@ -142,8 +142,11 @@ int text_utf8_next(const char *s, uint32_t *code)
         *code = 0;
         return 0;
     }
-    int n = p[0] < 0x80 ? 1 : (p[0] & 0xE0) == 0xC0 ? 2 : (p[0] & 0xF0) == 0xE0 ? 3
-            : (p[0] & 0xF8) == 0xF0 ? 4 : 0;
+    int n = p[0] < 0x80             ? 1
+            : (p[0] & 0xE0) == 0xC0 ? 2
+            : (p[0] & 0xF0) == 0xE0 ? 3
+            : (p[0] & 0xF8) == 0xF0 ? 4
+                                    : 0;
     *code = n == 1 ? p[0] : n > 0 ? p[0] & (0xFFu >> (n + 1)) : 0xFFFD;
     for (int i = 1; i < n; i++) {
         if ((p[i] & 0xC0) != 0x80) {
@@ -204,7 +207,7 @@ const char *text_sanitize(char *out, size_t out_size, const char *s)
     return out;
 }
 
-/* ---- nearest words ---------------------------------------------------------------------------- */
+/* ---- nearest words ----------------------------------------------------------------------- */
 
 enum { WORD_MAX = 63 };
 

@@ -51,10 +51,17 @@ struct cli_data_options {
     {"--target", OPTION_TEXT, &(d).target, 0, 0, "COLUMN", "label column (default: the last)"},    \
         {"--categorical", OPTION_LIST, &(d).categorical, 0, 0, "COLUMN", "read as categorical"},   \
         {"--missing", OPTION_LIST, &(d).missing, 0, 0, "WORDS", "words that mean missing"},        \
-        {"--drop-rare", OPTION_FLAG, &(d).drop_rare, 0, 0, NULL,                                   \
+        {"--drop-rare",                                                                            \
+         OPTION_FLAG,                                                                              \
+         &(d).drop_rare,                                                                           \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL,                                                                                     \
          "drop classes with fewer than 5 rows"},                                                   \
-        {"--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                  \
-         "which split of the rows (default 0)"}
+    {                                                                                              \
+        "--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                   \
+            "which split of the rows (default 0)"                                                  \
+    }
 /* Finds and opens what was typed; prints nothing. Owner: caller, data_free. */
 enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
                        struct err_info *info);

@@ -8,9 +8,11 @@
 
 #define USAGE                                                                                      \
     "usage: tiller run TASK [options]\n\n"                                                         \
-    "Searches for a good network on TASK (a folder with IDX files, a CSV table, or the name of a\n" \
+    "Searches for a good network on TASK (a folder with IDX files, a CSV table, or the name of "   \
+    "a\n"                                                                                          \
     "shipped set). Opens the screen when there is a terminal. The study log goes to\n"             \
-    "NAME.study.jsonl in the current folder (NAME-2 ... if that exists); with --study FILE on an\n" \
+    "NAME.study.jsonl in the current folder (NAME-2 ... if that exists); with --study FILE on "    \
+    "an\n"                                                                                         \
     "existing file the search goes on where it stopped."
 
 enum { DEFAULT_TRAININGS = 40 }; /* budget when nothing is said, in full trainings */
@@ -109,9 +111,9 @@ static int search(const struct session_options *o, const char *task)
     bool none = !o->epochs && o->trials == 0 && !(o->seconds > 0);
     if (none && !file_exists(path))
         engine.budget_epochs =
-            DEFAULT_TRAININGS *
-            (engine.full_epochs > 0 ? engine.full_epochs
-                                    : search_default_full_epochs(set->part[DATA_TRAIN].n_rows));
+            DEFAULT_TRAININGS * (engine.full_epochs > 0
+                                     ? engine.full_epochs
+                                     : search_default_full_epochs(set->part[DATA_TRAIN].n_rows));
     put_data_options(&o->data, &data);
     engine.data_json = text_get(&data);
     int status = session_run(o, set, &engine);
@@ -144,7 +146,7 @@ int command_run(int argc, char **argv)
     if (err == ERR_INTERRUPTED)
         return EXIT_DONE;
     if (err == ERR_OK && n == 0)
-        err = err_set(&info, ERR_USAGE, "run", "try 'tiller run data/mnist'",
-                      "the TASK is missing");
+        err =
+            err_set(&info, ERR_USAGE, "run", "try 'tiller run data/mnist'", "the TASK is missing");
     return err == ERR_OK ? search(&o, task) : cli_fail(&info);
 }

@@ -43,7 +43,7 @@ enum err session_budget(const char *text, struct engine_options *out, struct err
     return ERR_OK;
 }
 
-/* ---- without a screen -------------------------------------------------------------------------------- */
+/* ---- without a screen -------------------------------------------------------------------- */
 
 static void print_notes(struct engine *e)
 {
@@ -86,7 +86,7 @@ static void show_plain(struct engine *e)
     print_notes(e);
 }
 
-/* ---- with the screen ----------------------------------------------------------------------------------- */
+/* ---- with the screen --------------------------------------------------------------------- */
 
 static enum err screen_size(const char *text, struct tui_options *out, struct err_info *info)
 {
@@ -155,11 +155,11 @@ static bool has_terminal(void)
     return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
-/* ---- both ---------------------------------------------------------------------------------------------- */
+/* ---- both -------------------------------------------------------------------------------- */
 
 /* true: the budget is spent. */
 static bool print_summary(struct engine *e, const struct session_options *o,
-                         const struct data_set *set, struct err_info *info)
+                          const struct data_set *set, struct err_info *info)
 {
     struct text out = {0};
     struct engine_status status;

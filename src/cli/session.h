@@ -19,7 +19,12 @@ struct session_options {
 
 /* Options of run and resume alike. */
 #define SESSION_OPTIONS(o)                                                                         \
-    {"--epochs", OPTION_TEXT, &(o).epochs, 0, 0, "N",                                              \
+    {"--epochs",                                                                                   \
+     OPTION_TEXT,                                                                                  \
+     &(o).epochs,                                                                                  \
+     0,                                                                                            \
+     0,                                                                                            \
+     "N",                                                                                          \
      "budget in epochs over all trials; +N adds on resume"},                                       \
         {"--trials", OPTION_INT, &(o).trials, 1, 1e9, "N", "budget in trials"},                    \
         {"--time", OPTION_NUMBER, &(o).seconds, 0.1, 1e9, "SECONDS", "budget in time"},            \
@@ -34,7 +39,9 @@ struct session_options {
         {"--read-only", OPTION_FLAG, &(o).read_only, 0, 0, NULL, "show, but don't steer"},         \
         {"--script", OPTION_TEXT, &(o).script, 0, 0, "FILE", NULL},                                \
         {"--screen", OPTION_TEXT, &(o).screen, 0, 0, "COLSxROWS", NULL},                           \
-        {"--clock", OPTION_TEXT, &(o).clock, 0, 0, "SECONDS", NULL}
+    {                                                                                              \
+        "--clock", OPTION_TEXT, &(o).clock, 0, 0, "SECONDS", NULL                                  \
+    }
 
 /* session_budget: "300" or "+100" of --epochs. */
 enum err session_budget(const char *text, struct engine_options *out, struct err_info *info);

@@ -48,7 +48,7 @@ static size_t count_trials_by(const struct study *study, struct finder *out, siz
     return n;
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 static void put_params(struct json_writer *w, const struct space *space,
                        const struct configuration *c)
@@ -96,8 +96,8 @@ static void put_test(struct json_writer *w, const struct study *study)
     struct cJSON *doc = NULL;
     double x;
     int64_t n;
-    if (!study->test_json || json_parse(study->test_json, strlen(study->test_json), "test", &doc,
-                                        NULL) != ERR_OK) {
+    if (!study->test_json ||
+        json_parse(study->test_json, strlen(study->test_json), "test", &doc, NULL) != ERR_OK) {
         json_put_null(w, "test");
         return;
     }
@@ -146,15 +146,15 @@ static void put_json(const struct figures *f, struct text *out)
     json_put_number(&w, "idle_share", f->status->idle_share);
     json_put_number(&w, "seconds", f->status->seconds);
     json_put_number(&w, "samples_per_second",
-                    f->status->seconds > 0 ? (double)s->epochs_spent *
-                                                 (double)f->set->part[DATA_TRAIN].n_rows /
-                                                 f->status->seconds
-                                           : 0);
+                    f->status->seconds > 0
+                        ? (double)s->epochs_spent * (double)f->set->part[DATA_TRAIN].n_rows /
+                              f->status->seconds
+                        : 0);
     json_close(&w, '}');
     text_append_char(out, '\n');
 }
 
-/* ---- for people --------------------------------------------------------------------------------------- */
+/* ---- for people -------------------------------------------------------------------------- */
 
 static void say_best(const struct figures *f, struct text *out)
 {
@@ -195,8 +195,9 @@ static void say(const struct figures *f, struct text *out)
     char epochs[32], time[32], cost[32];
     struct finder by[16];
     const struct study *s = f->study;
-    text_appendf(out, "%s: %zu trials (%lld done, %lld pruned, %lld failed), %s epochs in %s, "
-                      "%s parameters x rows\n",
+    text_appendf(out,
+                 "%s: %zu trials (%lld done, %lld pruned, %lld failed), %s epochs in %s, "
+                 "%s parameters x rows\n",
                  f->set->name, s->n_trials, (long long)s->n_state[TRIAL_COMPLETE],
                  (long long)s->n_state[TRIAL_PRUNED], (long long)s->n_state[TRIAL_FAIL],
                  text_count(epochs, sizeof epochs, s->epochs_spent),

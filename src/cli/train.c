@@ -49,8 +49,7 @@ struct run {
     int64_t samples;               /* rows trained on */
 };
 
-/* ---- leaving on a signal ----------------------------------------------------------------------
- */
+/* ---- leaving on a signal ----------------------------------------------------------------- */
 
 static volatile sig_atomic_t leave;
 
@@ -68,8 +67,7 @@ static void watch_signals(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-/* ---- progress ---------------------------------------------------------------------------------
- */
+/* ---- progress ---------------------------------------------------------------------------- */
 
 static double rate(const struct run *r)
 {
@@ -106,8 +104,7 @@ static void say_epoch(const struct run *r)
             e->train_loss, v->loss, v->accuracy, v->precision, v->recall, v->f1, speed, left);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON -------------------------------------------------------------------------------- */
 
 static void put_epoch(struct json_writer *w, int number, const struct epoch *e)
 {
@@ -208,8 +205,7 @@ static enum err print_json(const struct run *r, struct err_info *info)
     return print_line(&line, info);
 }
 
-/* ---- the summary for people -------------------------------------------------------------------
- */
+/* ---- the summary for people -------------------------------------------------------------- */
 
 enum { SUMMARY_COLUMNS = 100, NAME_MAX_COLUMNS = 24 };
 
@@ -346,8 +342,7 @@ static enum err print_summary(const struct run *r, struct err_info *info)
     return print_line(&out, info);
 }
 
-/* ---- the training -----------------------------------------------------------------------------
- */
+/* ---- the training ------------------------------------------------------------------------ */
 
 /* One epoch by slices of about 10 ms, so that a signal is answered at once. */
 static void train_epoch(struct run *r, int *slice)
@@ -416,8 +411,7 @@ static enum err print_result(const struct run *r, struct err_info *info)
     return r->options->json ? print_json(r, info) : print_summary(r, info);
 }
 
-/* ---- setting up -------------------------------------------------------------------------------
- */
+/* ---- setting up -------------------------------------------------------------------------- */
 
 enum { MAX_WORDS = 2 * SPACE_MAX };
 

@@ -14,8 +14,7 @@ enum {
 #define FILE_BYTES_MAX ((size_t)1 << 30)
 #define CELLS_MAX (INT64_C(1) << 30) /* float32 values of a whole set: 4 GiB */
 
-/* ---- csv.c: the tokenised table ----------------------------------------------------------------
- */
+/* ---- csv.c: the tokenised table ---------------------------------------------------------- */
 
 struct csv {
     char *buffer;  /* every field terminated in place */
@@ -46,8 +45,7 @@ static inline const char *csv_header(const struct csv *csv, int32_t column)
 /* "file:line" or, with field > 0, "file:line:field", cut at the front so that the numbers stay. */
 const char *csv_where(char out[static 256], const char *path, int64_t line, int64_t field);
 
-/* ---- split.c: classes and parts ----------------------------------------------------------------
- */
+/* ---- split.c: classes and parts ---------------------------------------------------------- */
 
 /* The classes of a set while it is read. Names are lent by the reader, and raw. */
 struct classes {
@@ -72,8 +70,7 @@ enum err split_rows(const int32_t *label, int64_t n_rows, const struct classes *
                     uint64_t split_seed, bool with_test, uint8_t *part, const char *where,
                     struct err_info *info);
 
-/* ---- digest: 128 bits, not for security ---------------------------------------------------------
- */
+/* ---- digest: 128 bits, not for security -------------------------------------------------- */
 
 struct digest {
     uint64_t a, b;
@@ -82,8 +79,7 @@ struct digest digest_start(void);
 void digest_add(struct digest *d, const void *bytes, size_t n);
 int digest_compare(const void *a, const void *b); /* for qsort and bsearch */
 
-/* ---- set.c: building the set --------------------------------------------------------------------
- */
+/* ---- set.c: building the set ------------------------------------------------------------- */
 
 /* set_allocate_parts: room for the parts' rows; n_inputs must stand. Counts part[]. */
 enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n_rows,

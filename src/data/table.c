@@ -22,8 +22,7 @@ static enum err refuse_cell(const struct table *t, enum err code, int64_t row, i
                    detail);
 }
 
-/* ---- columns by name ----------------------------------------------------------------------------
- */
+/* ---- columns by name --------------------------------------------------------------------- */
 
 static bool is_index(const char *name, int32_t column)
 {

@@ -63,8 +63,8 @@ static enum err open_chosen(struct engine *e, const struct chosen *c, void **run
     char path[640];
     struct runner_position at;
     engine_checkpoint_path(e, c->number, path, sizeof path);
-    if (file_exists(path) && e->ops->start(e->runner, &e->space, &c->start,
-                                           e->settings.full_epochs, path, run, &at, info) == ERR_OK)
+    if (file_exists(path) && e->ops->start(e->runner, &e->space, &c->start, e->settings.full_epochs,
+                                           path, run, &at, info) == ERR_OK)
         return ERR_OK;
     enum err err = e->ops->start(e->runner, &e->space, &c->start, e->settings.full_epochs, NULL,
                                  run, &at, info);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- small things shared --------------------------------------------------------------------------- */
+/* ---- small things shared ----------------------------------------------------------------- */
 
 void engine_fold_enter(struct engine *e)
 {
@@ -109,7 +109,7 @@ void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, s
         out[0] = 0;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static enum err choose_methods(struct engine *e, struct err_info *info)
 {
@@ -165,10 +165,12 @@ static enum err check_agreement(struct engine *e, const struct study *study, str
         return err_set(info, ERR_INPUT, o->study_path, "choose another --study FILE",
                        "is a study of another program: tiller can't go on with it");
     if (study->fingerprint[0] && strcmp(study->fingerprint, o->set->fingerprint) != 0)
-        return err_set(info, ERR_INPUT, o->study_path,
-                       "restore the data, or start a new study with another --study FILE",
-                       "%s is not the data of this study: it has changed since, or is read or split "
-                       "otherwise", o->set->path);
+        return err_set(
+            info, ERR_INPUT, o->study_path,
+            "restore the data, or start a new study with another --study FILE",
+            "%s is not the data of this study: it has changed since, or is read or split "
+            "otherwise",
+            o->set->path);
     if (o->sampler && strcmp(o->sampler, e->settings.sampler) != 0)
         return err_set(info, ERR_USAGE, "--sampler", "leave it out, or choose another --study FILE",
                        "this study was begun with '%s'", e->settings.sampler);
@@ -345,7 +347,7 @@ enum err engine_start(const struct engine_options *options, struct engine **out,
     return ERR_OK;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------- */
 
 static void join_threads(struct engine *e)
 {
@@ -392,7 +394,7 @@ enum err engine_stop(struct engine *e, struct err_info *info)
     return err;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------- */
 
 const struct study *engine_begin_read(struct engine *e)
 {

@@ -15,10 +15,10 @@
 
 enum {
     ENGINE_WORKERS_MAX = 64,
-    QUEUE_MAX = 256,       /* results not yet logged; a full queue makes workers wait */
-    RATE_SECONDS = 30,     /* window of epochs per second */
+    QUEUE_MAX = 256,   /* results not yet logged; a full queue makes workers wait */
+    RATE_SECONDS = 30, /* window of epochs per second */
     NOTES_MAX = 65536,
-    WITHDRAW_SECONDS = 2   /* a withdrawn seed is marked failed after that (journal, section 9) */
+    WITHDRAW_SECONDS = 2 /* a withdrawn seed is marked failed after that (journal, section 9) */
 };
 #define PENDING_BYTES_MAX ((size_t)64 << 20) /* unwritten records (decisions 11) */
 #define PAUSED_BYTES_MAX ((size_t)1 << 30)   /* paused trials kept in memory (decisions 9) */
@@ -41,13 +41,13 @@ struct job {
     enum verdict verdict;
     atomic_bool yield; /* the worker shall give it back at the next batch boundary */
     struct trial_start start;
-    void *run;               /* the runner's; NULL before the first slice */
-    char checkpoint[640];    /* to start from; "" none */
+    void *run;            /* the runner's; NULL before the first slice */
+    char checkpoint[640]; /* to start from; "" none */
     int target_epochs;
-    int epochs_done;         /* by the runner */
-    int epochs_logged;       /* of them in the log: what is spent; the rest is still promised */
-    int undecided_from;      /* rungs up to this epoch were decided before a restart; the last one
-                                logged may not have been, and is decided (again) from the same fold */
+    int epochs_done;    /* by the runner */
+    int epochs_logged;  /* of them in the log: what is spent; the rest is still promised */
+    int undecided_from; /* rungs up to this epoch were decided before a restart; the last one
+                           logged may not have been, and is decided (again) from the same fold */
     double best_value, best_loss;
     int64_t priority;
 };
@@ -141,16 +141,16 @@ void worker_start_missing(struct engine *e);
 /* ---- loop.c */
 void *engine_main(void *engine);
 /* ---- budget.c: all under fold and work as they say */
-double budget_active_seconds(const struct engine *e);              /* under work */
-int64_t budget_spent(struct engine *e);                            /* takes fold */
-int64_t budget_committed(struct engine *e);                        /* under work: epochs still to come */
+double budget_active_seconds(const struct engine *e); /* under work */
+int64_t budget_spent(struct engine *e);               /* takes fold */
+int64_t budget_committed(struct engine *e);           /* under work: epochs still to come */
 /* Epochs a new trial may have, 0: the budget is spent. Takes both. */
 int budget_for_trial(struct engine *e);
-double budget_share_left(struct engine *e);                        /* takes both */
-void budget_count_epoch(struct engine *e);                         /* under work */
-double budget_rate(const struct engine *e);                        /* under work: epochs per second */
+double budget_share_left(struct engine *e); /* takes both */
+void budget_count_epoch(struct engine *e);  /* under work */
+double budget_rate(const struct engine *e); /* under work: epochs per second */
 double budget_seconds_left(struct engine *e, int64_t spent, int64_t trials); /* under work */
-int64_t budget_trials_done(const struct study *study);             /* under fold */
+int64_t budget_trials_done(const struct study *study);                       /* under fold */
 /* ---- request.c */
 void request_apply(struct engine *e, const struct request *r);
 /* Ask a job back, or take it at once where no worker has it. Engine thread. */

@@ -86,12 +86,13 @@ static bool disk_keeps_up(struct engine *e)
                     text_bytes(bytes, sizeof bytes, (double)pending));
     if (text[0] || full)
         engine_set_notice(e, text);
-    else if (strstr(e->notice, "wait") && strstr(e->notice, "saved")) /* only this thread writes it */
+    else if (strstr(e->notice, "wait") &&
+             strstr(e->notice, "saved")) /* only this thread writes it */
         engine_set_notice(e, "");
     return !full;
 }
 
-/* ---- leaving ---------------------------------------------------------------------------------------- */
+/* ---- leaving ----------------------------------------------------------------------------- */
 
 static bool quit_asked(struct engine *e)
 {
@@ -148,7 +149,7 @@ static void leave(struct engine *e)
     study_log_flush(e->log, NULL);
 }
 
-/* ---- the end of the study ------------------------------------------------------------------------------ */
+/* ---- the end of the study ---------------------------------------------------------------- */
 
 static bool time_is_up(struct engine *e)
 {

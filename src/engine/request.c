@@ -14,7 +14,7 @@ struct job *engine_job(struct engine *e, int64_t number)
     return NULL;
 }
 
-/* ---- what is needed for which request --------------------------------------------------------------- */
+/* ---- what is needed for which request ---------------------------------------------------- */
 
 enum target { TARGET_NONE, TARGET_RUNNING, TARGET_PAUSED, TARGET_WAITING, TARGET_TRIAL };
 
@@ -177,7 +177,7 @@ enum err engine_request(struct engine *e, const struct request *request, struct 
     return err;
 }
 
-/* ---- doing them: engine thread ------------------------------------------------------------------------ */
+/* ---- doing them: engine thread ----------------------------------------------------------- */
 
 void request_verdict(struct engine *e, struct job *job, enum verdict verdict)
 {
@@ -327,7 +327,9 @@ static void make_room(struct engine *e, int epochs)
 
 static void seed(struct engine *e, const struct request *r)
 {
-    struct trial_start start = {.config = r->config, .who = "you", .continues = -1,
+    struct trial_start start = {.config = r->config,
+                                .who = "you",
+                                .continues = -1,
                                 .reason = r->note[0] ? r->note : "seeded by hand",
                                 .waiting = true};
     int handle;
@@ -440,7 +442,7 @@ void request_apply(struct engine *e, const struct request *r)
         kinds[r->kind].apply(e, r);
 }
 
-/* ---- what it would cost ---------------------------------------------------------------------------------- */
+/* ---- what it would cost ------------------------------------------------------------------ */
 
 static void preview_prune(const struct known *k, char *out, size_t size)
 {
@@ -457,11 +459,12 @@ static void preview_extend(struct engine *e, const struct known *k, const struct
     bool again = k->state != TRIAL_RUNNING && !k->has_weights;
     if (again)
         cost += k->epochs;
-    text_format(out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "",
-                (long long)cost, again ? "" : " more",
-                k->epochs + r->amount > e->settings.full_epochs
-                    ? "; beyond the full length a cosine schedule starts a new cycle at 0.3 x its rate"
-                    : "");
+    text_format(
+        out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "", (long long)cost,
+        again ? "" : " more",
+        k->epochs + r->amount > e->settings.full_epochs
+            ? "; beyond the full length a cosine schedule starts a new cycle at 0.3 x its rate"
+            : "");
 }
 
 static void preview_leave(struct engine *e, const struct request *r, char *out, size_t size)
@@ -472,11 +475,15 @@ static void preview_leave(struct engine *e, const struct request *r, char *out, 
         running++;
     pthread_mutex_unlock(&e->work);
     if (r->kind == REQUEST_QUIT)
-        text_format(out, size, "%d running trial%s kept as checkpoint; 'tiller resume %s' goes on",
+        text_format(out, size,
+                    "Nothing is lost: %d running trial%s kept as checkpoints, and 'tiller resume "
+                    "%s' goes on",
                     running, running == 1 ? "" : "s", e->options.study_path);
     else
-        text_format(out, size, "%d running trial%s ended with the value so far; then the test part "
-                    "is read", running, running == 1 ? "" : "s");
+        text_format(out, size,
+                    "%d running trial%s ended with the value so far; then the test part "
+                    "is read",
+                    running, running == 1 ? "" : "s");
 }
 
 void engine_preview(struct engine *e, const struct request *request, char *out, size_t out_size)

@@ -1,8 +1,8 @@
 /* runner_net: a trial as a network trained in this process on a data set's training rows.
  *
  * Objective: val_error = 1 - accuracy on the validation rows. A checkpoint is the network's own
- * (net_save), with the end of the current schedule cycle as metadata, so that a resumed or continued
- * run has the bits of the uninterrupted one. */
+ * (net_save), with the end of the current schedule cycle as metadata, so that a resumed or
+ * continued run has the bits of the uninterrupted one. */
 #include "tiller/engine.h"
 
 #include <cjson/cJSON.h>
@@ -55,8 +55,7 @@ static void facts(void *runner, const struct space *space, const struct configur
     struct net_runner *r = runner;
     struct net_config c = net_config_from(space, config, 1, 0);
     int32_t n_rows = r->rows[DATA_TRAIN].n_rows;
-    out->n_parameters =
-        (int64_t)net_count_parameters(&c, r->set->n_inputs, r->set->n_classes);
+    out->n_parameters = (int64_t)net_count_parameters(&c, r->set->n_inputs, r->set->n_classes);
     out->memory_bytes = net_memory_bytes(&c, r->set->n_inputs, r->set->n_classes, n_rows);
     out->effective_batch = c.batch_size > n_rows ? n_rows : 0;
 }
@@ -122,8 +121,8 @@ static enum err start_run(void *runner, const struct space *space, const struct 
     facts(runner, space, &start->config, &known);
     run->memory_bytes = known.memory_bytes;
     begin_cycle_if_due(run);
-    *position = (struct runner_position){net_epochs_done(run->training), run->best_value,
-                                         run->best_loss};
+    *position =
+        (struct runner_position){net_epochs_done(run->training), run->best_value, run->best_loss};
     *out = run;
     return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* trials: how trials come to be, and how they end. Engine thread only.
  *
- * Everything that happens to a trial is appended to the log here, in the order in which Optuna wants
- * it: its line, epochs, attributes, state. Decisions are made from the fold in memory. */
+ * Everything that happens to a trial is appended to the log here, in the order in which Optuna
+ * wants it: its line, epochs, attributes, state. Decisions are made from the fold in memory. */
 #include "internal.h"
 
 #include <math.h>
@@ -34,7 +34,7 @@ static struct search_context context_of(struct engine *e, double share_left)
                                    .rng_seed = e->settings.rng_seed};
 }
 
-/* ---- starting ----------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 static struct job *new_job(struct engine *e, int handle, const struct trial_start *start)
 {
@@ -141,8 +141,11 @@ static bool propose(struct engine *e, int epochs)
     rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, number));
     enum err err = e->sampler->propose(e->sampler_self, &context, &rng, &p);
     engine_fold_leave(e);
-    struct trial_start start = {.config = p.config, .who = p.who, .situation = p.situation,
-                                .action = p.action, .reason = p.reason};
+    struct trial_start start = {.config = p.config,
+                                .who = p.who,
+                                .situation = p.situation,
+                                .action = p.action,
+                                .reason = p.reason};
     complete_start(e, &start, number, epochs);
     int handle;
     if (err == ERR_OK)
@@ -187,9 +190,8 @@ static void fill_seed(struct engine *e, const struct trial *t, struct trial_star
     const struct trial *incumbent = meta_incumbent(study, (double)INFINITY);
     out->who = who;
     out->situation = situation;
-    out->action = incumbent
-                      ? move_name(move_nearest(&e->space, &incumbent->config, &out->config))
-                      : "human";
+    out->action =
+        incumbent ? move_name(move_nearest(&e->space, &incumbent->config, &out->config)) : "human";
     out->reason = "seeded by hand";
 }
 
@@ -248,10 +250,11 @@ bool trials_fill(struct engine *e)
     return propose(e, epochs);
 }
 
-/* ---- dead processes' trials, continuations ------------------------------------------------------- */
+/* ---- dead processes' trials, continuations ----------------------------------------------- */
 
 /* The checkpoint to go on from: its own, else a continuation's parent's weights; "" none. */
-static void find_checkpoint(struct engine *e, int64_t number, int64_t parent, char *out, size_t size)
+static void find_checkpoint(struct engine *e, int64_t number, int64_t parent, char *out,
+                            size_t size)
 {
     engine_checkpoint_path(e, number, out, size);
     if (file_exists(out))
@@ -271,8 +274,10 @@ static bool is_orphan(const struct trial *t)
 
 static void adopt(struct engine *e, const struct trial *t)
 {
-    struct trial_start start = {.config = t->config, .rng_seed = t->rng_seed,
-                                .target_epochs = t->target_epochs, .continues = t->continues};
+    struct trial_start start = {.config = t->config,
+                                .rng_seed = t->rng_seed,
+                                .target_epochs = t->target_epochs,
+                                .continues = t->continues};
     int handle;
     if (study_log_adopt(e->log, t->number, &handle) != ERR_OK)
         return;
@@ -308,8 +313,11 @@ void trials_adopt(struct engine *e)
 enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct err_info *info)
 {
     char situation[64] = "", path[640];
-    struct trial_start start = {.who = "you", .situation = situation, .action = "human",
-                                .reason = "extended by hand", .continues = parent};
+    struct trial_start start = {.who = "you",
+                                .situation = situation,
+                                .action = "human",
+                                .reason = "extended by hand",
+                                .continues = parent};
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
     const struct trial *t = study_trial(study, parent);
@@ -323,13 +331,14 @@ enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct er
     int handle;
     enum err err = study_log_create(e->log, &start, &handle);
     if (err != ERR_OK)
-        return err_set(info, err, "extend", NULL, "trial %lld can't be continued", (long long)parent);
+        return err_set(info, err, "extend", NULL, "trial %lld can't be continued",
+                       (long long)parent);
     engine_checkpoint_path(e, parent, path, sizeof path);
     launch(e, handle, &start, file_exists(path) ? path : NULL);
     return ERR_OK;
 }
 
-/* ---- running --------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 static void note_epoch(struct engine *e, const struct job *job, const struct epoch_result *r)
 {
@@ -402,8 +411,8 @@ void trials_rung(struct engine *e, struct job *job)
     double left = budget_share_left(e);
     engine_fold_enter(e);
     struct search_context context = context_of(e, left);
-    bool stop = e->pruner->stop(&context, study_log_trial(e->log, job->handle), reason,
-                                sizeof reason);
+    bool stop =
+        e->pruner->stop(&context, study_log_trial(e->log, job->handle), reason, sizeof reason);
     engine_fold_leave(e);
     if (stop)
         trials_end(e, job, TRIAL_PRUNED, reason);
@@ -482,7 +491,7 @@ void trials_failed(struct engine *e, struct job *job, const struct err_info *err
     trials_end(e, job, TRIAL_FAIL, error->detail);
 }
 
-/* ---- ending ----------------------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------------ */
 
 void trials_checkpoint(struct engine *e, struct job *job)
 {
@@ -575,9 +584,10 @@ void trials_end(struct engine *e, struct job *job, enum trial_state state, const
     free_job(e, job);
 }
 
-/* ---- taking seeds back -------------------------------------------------------------------------------- */
+/* ---- taking seeds back ------------------------------------------------------------------- */
 
-/* Claimed first, failed two seconds later: a racing Optuna worker just loses the claim (journal, 9). */
+/* Claimed first, failed two seconds later: a racing Optuna worker just loses the claim (journal,
+ * 9). */
 void trials_withdraw(struct engine *e, int64_t number)
 {
     char situation[64], who[16];

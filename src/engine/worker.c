@@ -1,6 +1,6 @@
 /* worker: a thread that takes ready jobs and advances them by slices until they end an epoch at a
- * rung, are asked back, or fail. It never touches the log or the fold: it publishes one small result
- * per epoch into a bounded queue and goes on. */
+ * rung, are asked back, or fail. It never touches the log or the fold: it publishes one small
+ * result per epoch into a bounded queue and goes on. */
 #include "internal.h"
 
 #include <math.h>

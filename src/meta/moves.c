@@ -41,8 +41,7 @@ int move_find(const char *name)
     return -1;
 }
 
-/* ---- one step on one role ---------------------------------------------------------------------
- */
+/* ---- one step on one role ---------------------------------------------------------------- */
 
 /* Value i set to x, on the grid and inside the range. Returns whether that changed it. */
 static bool put(const struct space *space, struct configuration *c, int i, double x)
@@ -122,8 +121,7 @@ static bool directed(enum move m, const struct space *space, struct configuratio
     }
 }
 
-/* ---- local ------------------------------------------------------------------------------------
- */
+/* ---- local ------------------------------------------------------------------------------- */
 
 static const double move_share = 0.4;  /* of the hyperparameters, in one perturbation */
 static const double flip_share = 0.15; /* of the choices */
@@ -193,8 +191,7 @@ bool move_apply(enum move m, const struct space *space, const struct configurati
     return changed;
 }
 
-/* ---- the move that a person made --------------------------------------------------------------
- */
+/* ---- the move that a person made --------------------------------------------------------- */
 
 static double dot(const double *a, const double *b, int n)
 {

@@ -17,8 +17,7 @@
 #define FORMAT "tiller training 1"
 static const char *const moment_name[] = {"moment.0", "moment.1"};
 
-/* ---- the "training" text ----------------------------------------------------------------------
- */
+/* ---- the "training" text ----------------------------------------------------------------- */
 
 /* 64 bits as text: JSON's numbers hold 53. */
 static void put_u64(struct json_writer *w, const char *name, uint64_t value)
@@ -133,8 +132,7 @@ static bool get_training(const cJSON *o, struct stored *s)
     return json_get_bool(o, "diverged", &s->diverged) && good && s->epoch >= 0 && s->batch >= 0;
 }
 
-/* ---- saving -----------------------------------------------------------------------------------
- */
+/* ---- saving ------------------------------------------------------------------------------ */
 
 enum err net_save(const struct training *t, const char *path, const char *metadata_json,
                   struct err_info *info)
@@ -195,8 +193,7 @@ enum err net_save_weights(const struct training *t, const char *path, const char
     return e;
 }
 
-/* ---- loading ----------------------------------------------------------------------------------
- */
+/* ---- loading ----------------------------------------------------------------------------- */
 
 static enum err read_state(const struct tensor_file *file, const char *path, struct stored *out,
                            struct err_info *info)

@@ -26,8 +26,7 @@ struct tensor_file {
     uint64_t data_start, data_size;
 };
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static size_t n_elements(const struct tensor *t)
 {
@@ -119,8 +118,7 @@ enum err tensors_write(const char *path, const struct tensor_text *texts, size_t
     return e;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static enum err damaged(const struct tensor_file *file, struct err_info *info, const char *what)
 {

@@ -73,8 +73,7 @@ static struct view look(const struct search_context *context)
     return v;
 }
 
-/* ---- what the table knows ---------------------------------------------------------------------
- */
+/* ---- what the table knows ---------------------------------------------------------------- */
 
 /* Value and squared standard error of move a in state s: the cell's own, drawn towards the mean of
  * the same phase and stagnation over all diagnoses (section 8, back-off for rare cells). */
@@ -110,8 +109,7 @@ static enum move preferred(const struct qtable *t, int s, enum move hand)
     return best;
 }
 
-/* ---- the hand rule ----------------------------------------------------------------------------
- */
+/* ---- the hand rule ----------------------------------------------------------------------- */
 
 /* Proposals of the moving part so far, whatever became of them: they count the turns. */
 static int turns_taken(const struct view *v)
@@ -145,8 +143,7 @@ static enum move hand_rule(const struct view *v, char *why, size_t why_size)
     return MOVE_LOCAL;
 }
 
-/* ---- choosing ---------------------------------------------------------------------------------
- */
+/* ---- choosing ---------------------------------------------------------------------------- */
 
 /* Does the budget left allow an exploring step? No budget: always. */
 static bool may_explore(const struct search_context *c)
@@ -215,8 +212,7 @@ static enum move carry_out(const struct view *v, enum move m, struct rng *rng,
     return MOVE_RANDOM;
 }
 
-/* ---- proposing --------------------------------------------------------------------------------
- */
+/* ---- proposing --------------------------------------------------------------------------- */
 
 /* The next starting point that was not tried, while the first runs last; -1: none. */
 static int next_starting_point(const struct view *v, struct configuration *out)
@@ -285,8 +281,7 @@ static enum err agent_propose(void *self, const struct search_context *context, 
     return ERR_OK;
 }
 
-/* ---- learning ---------------------------------------------------------------------------------
- */
+/* ---- learning ---------------------------------------------------------------------------- */
 
 /* (s, a) as noted at the proposal; of a trial that came from elsewhere, what they were when it
  * began, just before it can have ended itself. */

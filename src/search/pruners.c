@@ -40,8 +40,7 @@ static int rivals(const struct search_context *c, const struct trial *t, int epo
     return n;
 }
 
-/* ---- none -------------------------------------------------------------------------------------
- */
+/* ---- none -------------------------------------------------------------------------------- */
 
 static bool never_rung(int epoch, int full_epochs)
 {
@@ -60,8 +59,7 @@ static bool never_stop(const struct search_context *context, const struct trial 
     return false;
 }
 
-/* ---- median -----------------------------------------------------------------------------------
- */
+/* ---- median ------------------------------------------------------------------------------ */
 
 /* Every tenth of the full length. */
 static bool median_rung(int epoch, int full_epochs)
@@ -90,8 +88,7 @@ static bool median_stop(const struct search_context *context, const struct trial
     return true;
 }
 
-/* ---- asynchronous successive halving ----------------------------------------------------------
- */
+/* ---- asynchronous successive halving ----------------------------------------------------- */
 
 enum { ETA = 3 };
 

@@ -52,8 +52,7 @@ void search_fresh(const struct study *study, struct rng *rng, struct configurati
     }
 }
 
-/* ---- random -----------------------------------------------------------------------------------
- */
+/* ---- random ------------------------------------------------------------------------------ */
 
 static enum err random_open(const struct search_context *context, void **self,
                             struct err_info *info)

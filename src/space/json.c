@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Optuna's distributions -------------------------------------------------------------------
- */
+/* ---- Optuna's distributions -------------------------------------------------------------- */
 
 static void put_number(struct text *out, const char *name, double value, bool integer)
 {

@@ -9,8 +9,7 @@ enum {
     JSON_DEPTH_MAX = 56
 }; /* of a value that a record carries, so that the record stays below 64 */
 
-/* ---- the queue --------------------------------------------------------------------------------
- */
+/* ---- the queue --------------------------------------------------------------------------- */
 
 void log_enter(struct study_log *log)
 {
@@ -96,8 +95,7 @@ enum err log_append(struct study_log *log, struct log_record record, struct text
     return ERR_OK;
 }
 
-/* ---- handles ----------------------------------------------------------------------------------
- */
+/* ---- handles ----------------------------------------------------------------------------- */
 
 int log_new_handle(struct study_log *log)
 {
@@ -139,8 +137,7 @@ const struct trial *study_log_trial(const struct study_log *log, int handle)
     return study_trial(log->study, study_log_number(log, handle));
 }
 
-/* ---- trials -----------------------------------------------------------------------------------
- */
+/* ---- trials ------------------------------------------------------------------------------ */
 
 static bool fits(const struct space *space, const struct configuration *c)
 {
@@ -298,8 +295,7 @@ enum err study_log_attribute(struct study_log *log, int handle, const char *key,
     return err;
 }
 
-/* ---- the end of a trial -----------------------------------------------------------------------
- */
+/* ---- the end of a trial ------------------------------------------------------------------ */
 
 static enum err append_curves(struct study_log *log, int handle)
 {
@@ -358,8 +354,7 @@ enum err study_log_finish(struct study_log *log, int handle, enum trial_state st
     return err;
 }
 
-/* ---- claims -----------------------------------------------------------------------------------
- */
+/* ---- claims ------------------------------------------------------------------------------ */
 
 static enum err append_running(struct study_log *log, int handle)
 {
@@ -420,8 +415,7 @@ enum err log_append_misfit(struct study_log *log, int handle, const char *proble
     return err == ERR_OK ? finish(log, handle, TRIAL_FAIL, problem) : err;
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 static enum err append_event(struct study_log *log, struct text *value, int number_handle)
 {

@@ -33,8 +33,7 @@ static bool whole_number(const struct cJSON *item, double low, double high, int6
     return true;
 }
 
-/* ---- of a trial -------------------------------------------------------------------------------
- */
+/* ---- of a trial -------------------------------------------------------------------------- */
 
 struct text_row {
     const char *key;

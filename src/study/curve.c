@@ -89,8 +89,7 @@ double study_objective_at(const struct trial *t, int epoch)
     return last;
 }
 
-/* ---- times ------------------------------------------------------------------------------------
- */
+/* ---- times ------------------------------------------------------------------------------- */
 
 /* n digits; -1 if they are not. */
 static int digits(const char **p, int n)

@@ -20,8 +20,7 @@ static double number_or(const struct cJSON *object, const char *name, double oth
     return json_get_number(object, name, &value) ? value : otherwise;
 }
 
-/* ---- what events change -----------------------------------------------------------------------
- */
+/* ---- what events change ------------------------------------------------------------------ */
 
 static struct trial *trial_of(struct study *study, const struct study_event *e)
 {
@@ -116,8 +115,7 @@ static bool change_by_event(struct study *study, const struct study_event *e,
     return true;
 }
 
-/* ---- study attributes -------------------------------------------------------------------------
- */
+/* ---- study attributes -------------------------------------------------------------------- */
 
 static enum fold_result set_event(struct fold *fold, const struct cJSON *value)
 {

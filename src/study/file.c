@@ -56,8 +56,7 @@ static enum err read_range(const struct study_log *log, int64_t from, int64_t to
     return ERR_OK;
 }
 
-/* ---- folding ----------------------------------------------------------------------------------
- */
+/* ---- folding ----------------------------------------------------------------------------- */
 
 /* Pending records behind `study`, which holds the file. Those that are refused now (somebody else
  * has finished the trial) would be written in vain: they are dropped. */
@@ -157,8 +156,7 @@ static enum err fold_all_lines(struct study_log *log, int64_t end, struct err_in
     return err;
 }
 
-/* ---- what grew --------------------------------------------------------------------------------
- */
+/* ---- what grew --------------------------------------------------------------------------- */
 
 /* Looks whether path is still our file and how long it is. */
 static enum err look(struct study_log *log, int64_t *size, struct err_info *info)
@@ -256,8 +254,7 @@ enum err log_catch_up(struct study_log *log, bool heal, bool *grew, struct err_i
     return err;
 }
 
-/* ---- a batch ----------------------------------------------------------------------------------
- */
+/* ---- a batch ----------------------------------------------------------------------------- */
 
 /* All pending records as they stand in the file. *last: sequence of the last one. */
 static enum err render_pending(struct study_log *log, struct text *out, uint64_t *last)

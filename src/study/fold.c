@@ -38,8 +38,7 @@ const struct cJSON *fold_attribute(struct fold_line *line, const char *member)
     return NULL;
 }
 
-/* ---- studies: op 0 to 3 -----------------------------------------------------------------------
- */
+/* ---- studies: op 0 to 3 ------------------------------------------------------------------ */
 
 static void clear_trials(struct fold *fold)
 {
@@ -162,8 +161,7 @@ static enum fold_result study_system_attribute(struct fold_line *line)
     return study_attribute(line, "system_attr", system_attribute_of_study);
 }
 
-/* ---- op 4 -------------------------------------------------------------------------------------
- */
+/* ---- op 4 -------------------------------------------------------------------------------- */
 
 /* A trial under construction: nothing of it is in the study yet. */
 struct birth {
@@ -352,8 +350,7 @@ static enum fold_result create_trial(struct fold_line *line)
     return FOLD_DONE;
 }
 
-/* ---- a line -----------------------------------------------------------------------------------
- */
+/* ---- a line ------------------------------------------------------------------------------ */
 
 static enum fold_result apply(struct fold_line *line)
 {
@@ -425,8 +422,7 @@ enum err fold_bytes(struct study *study, const char *bytes, size_t n, size_t *us
     return err;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 struct study *study_new(const char *name)
 {

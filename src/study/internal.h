@@ -7,8 +7,7 @@
 
 struct cJSON;
 
-/* ---- the fold (fold.c, parameters.c, curve.c, attributes.c, query.c) ----------------------------
- */
+/* ---- the fold (fold.c, parameters.c, curve.c, attributes.c, query.c) --------------------- */
 
 /* A study of the file, ours or not: ids are counted, never written. */
 struct study_row {

@@ -60,8 +60,7 @@ static bool same_lock(const struct stat *a, const struct stat *b)
     return same_file(a, b) && same_time(a, b);
 }
 
-/* ---- making and removing ----------------------------------------------------------------------
- */
+/* ---- making and removing ----------------------------------------------------------------- */
 
 static void block_signals(struct lock *lock)
 {
@@ -104,8 +103,7 @@ static bool take_away(const struct lock *lock, const struct stat *expected)
     return right;
 }
 
-/* ---- stale ------------------------------------------------------------------------------------
- */
+/* ---- stale ------------------------------------------------------------------------------- */
 
 /* Is this lock the link of an owner of this host who has died (or our own, left behind)? */
 static bool owner_is_gone(const struct lock *lock, const struct stat *seen)
@@ -160,8 +158,7 @@ static bool break_stale(struct lock *lock)
     return broke;
 }
 
-/* ---- taking and releasing ---------------------------------------------------------------------
- */
+/* ---- taking and releasing ---------------------------------------------------------------- */
 
 static bool try_once(struct lock *lock, int *why)
 {

@@ -12,8 +12,7 @@
 static const double OPEN_PATIENCE_S = 35; /* more than a dead lock needs to become stale */
 static const double CLAIM_PATIENCE_S = 5;
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 static bool strip(char *path, const char *end)
 {
@@ -36,8 +35,7 @@ static bool folder_name(const char *path, char *out, size_t size)
     return n >= 0 && (size_t)n < size;
 }
 
-/* ---- is it a journal? -------------------------------------------------------------------------
- */
+/* ---- is it a journal? -------------------------------------------------------------------- */
 
 /* A file without a single whole line may still be a journal whose first line was torn. */
 static bool may_be_torn(const char *bytes, size_t n)
@@ -109,8 +107,7 @@ static enum err examine_file(struct study_log *log, bool may_create, struct err_
     return err;
 }
 
-/* ---- a new study ------------------------------------------------------------------------------
- */
+/* ---- a new study ------------------------------------------------------------------------- */
 
 static void put_task(struct text *out, const struct study_settings *s)
 {
@@ -246,8 +243,7 @@ static enum err first_batch(struct study_log *log, const struct study_settings *
     return err == ERR_OK ? keep_name(log, info) : err;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static void init_threads(struct study_log *log)
 {
@@ -379,8 +375,7 @@ const char *study_log_folder(const struct study_log *log)
     return log->folder;
 }
 
-/* ---- counters ---------------------------------------------------------------------------------
- */
+/* ---- counters ---------------------------------------------------------------------------- */
 
 uint64_t study_log_sequence(const struct study_log *log)
 {
@@ -409,8 +404,7 @@ size_t study_log_pending_bytes(const struct study_log *log)
     return value;
 }
 
-/* ---- claims -----------------------------------------------------------------------------------
- */
+/* ---- claims ------------------------------------------------------------------------------ */
 
 /* The seed's values where it has some, the rest from fill. */
 static void merge(const struct space *space, const struct configuration *seed,
@@ -514,8 +508,7 @@ enum err study_log_claim(struct study_log *log, int64_t number, const struct tri
     return err;
 }
 
-/* ---- a seed from outside ----------------------------------------------------------------------
- */
+/* ---- a seed from outside ----------------------------------------------------------------- */
 
 static enum err append_seed(struct study_log *log, const struct space *space,
                             const struct configuration *config)

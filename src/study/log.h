@@ -41,8 +41,8 @@ struct study_log {
     int fd;
     dev_t device;
     ino_t inode;
-    int64_t offset; /* bytes of the file that are folded; behind a '\n' */
-    bool reload;    /* fold the file anew at the next look */
+    int64_t offset;       /* bytes of the file that are folded; behind a '\n' */
+    bool reload;          /* fold the file anew at the next look */
     atomic_bool unsynced; /* written, but fsync failed; looked at under state too */
 
     pthread_mutex_t state;

@@ -49,8 +49,7 @@ int owner_lock_door(const char *folder)
     return fd;
 }
 
-/* ---- other owners -----------------------------------------------------------------------------
- */
+/* ---- other owners ------------------------------------------------------------------------ */
 
 struct owner_facts {
     char host[128];
@@ -156,8 +155,7 @@ static enum err look_around(const char *folder, const char *journal, bool alone,
     return err;
 }
 
-/* ---- our own ----------------------------------------------------------------------------------
- */
+/* ---- our own ----------------------------------------------------------------------------- */
 
 static enum err write_facts(const struct owner *owner, struct err_info *info)
 {

@@ -10,8 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- is the record sound? ---------------------------------------------------------------------
- */
+/* ---- is the record sound? ---------------------------------------------------------------- */
 
 static bool known_kind(const char *kind)
 {
@@ -62,8 +61,7 @@ enum fold_result parameters_check(struct fold_line *line, const char *name,
     return line->reason ? FOLD_BAD : FOLD_DONE;
 }
 
-/* ---- compatible? ------------------------------------------------------------------------------
- */
+/* ---- compatible? ------------------------------------------------------------------------- */
 
 /* Two distributions are compatible if these texts are equal: kind, log, choices (Python's True is
  * its 1, and so it is here). Owner: caller; NULL: out of memory. */
@@ -141,8 +139,7 @@ enum fold_result parameters_use(struct fold *fold, const char *name, const char 
     return note_use(fold, name, kind, number);
 }
 
-/* ---- too large for struct space, or out of memory? ---------------------------------------------
- */
+/* ---- too large for struct space, or out of memory? --------------------------------------- */
 
 /* The space room leaves out what it can't read, for whatever reason. Here the reasons are told
  * apart: FOLD_DONE: it does not fit; FOLD_MEMORY: it fits, so memory ran out (now or then). */
@@ -177,8 +174,7 @@ static bool is_a_choice(const struct hyperparameter *h, const struct cJSON *item
     return found;
 }
 
-/* ---- into the space ---------------------------------------------------------------------------
- */
+/* ---- into the space ---------------------------------------------------------------------- */
 
 /* Index of choice k of `from` among those of `to`; -1: none. */
 static int same_choice(const struct hyperparameter *to, const struct hyperparameter *from, double k)

@@ -55,8 +55,7 @@ void record_trial_attribute(struct text *out, const char *worker, const char *ke
     put_attribute(&w, "user_attr", key, json);
 }
 
-/* ---- op 4 -------------------------------------------------------------------------------------
- */
+/* ---- op 4 -------------------------------------------------------------------------------- */
 
 static bool is_set(const struct trial_start *start, const struct space *space, int i)
 {
@@ -170,8 +169,7 @@ void record_create_trial(struct text *out, const char *worker, const struct stud
     json_close(&w, '}');
 }
 
-/* ---- op 5 to 7 --------------------------------------------------------------------------------
- */
+/* ---- op 5 to 7 --------------------------------------------------------------------------- */
 
 void record_parameter(struct text *out, const char *worker, const struct space *space, int i,
                       double value)
@@ -237,8 +235,7 @@ bool record_curve(struct text *out, const struct trial *t, enum study_metric m)
     return any;
 }
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 void record_open_event(struct json_writer *w, struct text *out, int64_t seq, const char *who,
                        const char *what, int64_t number, bool by_handle, const char *say)

@@ -10,8 +10,7 @@
 static const double BATCH_EVERY_S = 0.05, LOOK_EVERY_S = 0.5;
 static const double PATIENCE_S = 2, PATIENCE_AT_CLOSE_S = 35;
 
-/* ---- one round --------------------------------------------------------------------------------
- */
+/* ---- one round --------------------------------------------------------------------------- */
 
 static void tell_broken_lock(struct study_log *log)
 {
@@ -73,8 +72,7 @@ enum err log_round(struct study_log *log, double patience_s, struct err_info *in
     return err;
 }
 
-/* ---- the thread -------------------------------------------------------------------------------
- */
+/* ---- the thread -------------------------------------------------------------------------- */
 
 static struct timespec at(double seconds)
 {
@@ -127,8 +125,7 @@ enum err log_start_writer(struct study_log *log, struct err_info *info)
     return ERR_OK;
 }
 
-/* ---- waiting for it ---------------------------------------------------------------------------
- */
+/* ---- waiting for it ---------------------------------------------------------------------- */
 
 enum err study_log_flush(struct study_log *log, struct err_info *info)
 {

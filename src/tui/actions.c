@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- moving ------------------------------------------------------------------------------------
- */
+/* ---- moving ------------------------------------------------------------------------------ */
 
 static long take_count(struct app *app, const char *args)
 {
@@ -95,8 +94,7 @@ static bool do_page_up(struct app *app, const char *args)
     return do_page(app, -2);
 }
 
-/* ---- screens and panes --------------------------------------------------------------------------
- */
+/* ---- screens and panes ------------------------------------------------------------------- */
 
 static bool show_by_key(struct app *app, enum screen_id id)
 {

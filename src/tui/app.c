@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what is said -------------------------------------------------------------------------------
- */
+/* ---- what is said ------------------------------------------------------------------------ */
 
 static void say(struct app *app, enum paint paint, bool stays, const char *fmt, va_list args)
 {
@@ -188,7 +187,7 @@ void app_show(struct app *app, enum screen_id screen)
     app->dirty = true;
 }
 
-/* ---- keys --------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* Digits that name a screen always do; a count begins with one of the others (7j) and goes on with
  * any. */

@@ -144,8 +144,7 @@ void canvas_put(const struct canvas *c, struct frame *f, int row, int col,
         }
 }
 
-/* ---- bars and sparklines ----------------------------------------------------------------------
- */
+/* ---- bars and sparklines ----------------------------------------------------------------- */
 
 void canvas_bar(struct frame *f, int row, int col, int cols, double share, enum paint paint,
                 int attr)

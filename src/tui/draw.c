@@ -61,8 +61,7 @@ int wrapped_rows(const char *text, int cols, int most)
     return rows > 0 ? rows : 1;
 }
 
-/* ---- pieces in one row --------------------------------------------------------------------------
- */
+/* ---- pieces in one row ------------------------------------------------------------------- */
 
 static int pieces_columns(const struct piece *pieces, size_t n, int gap)
 {

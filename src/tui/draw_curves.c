@@ -158,8 +158,7 @@ void draw_curves(struct app *app, struct rect r, const int64_t *numbers, size_t 
     mem_free(set);
 }
 
-/* ---- whose curves -------------------------------------------------------------------------------
- */
+/* ---- whose curves ------------------------------------------------------------------------ */
 
 static void add_number(int64_t number, int64_t *out, size_t *n, size_t max)
 {

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- what the pieces say ------------------------------------------------------------------------
- */
+/* ---- what the pieces say ----------------------------------------------------------------- */
 
 static void state_piece(const struct app *app, struct piece *p, bool words)
 {

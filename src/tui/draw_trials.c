@@ -24,8 +24,7 @@ const char *state_text(const struct view_row *r)
                                                   : trial_state_name((enum trial_state)r->state);
 }
 
-/* ---- columns -----------------------------------------------------------------------------------
- */
+/* ---- columns ----------------------------------------------------------------------------- */
 
 /* How the fixed columns look; priority in the overview and on the trials screen, 0: never dropped,
  * -1: not there. The highest goes first. */

@@ -6,8 +6,7 @@
 
 enum { MARK = 2, GAP = 2 }; /* the '!' in front; between label and value */
 
-/* ---- making -------------------------------------------------------------------------------------
- */
+/* ---- making ------------------------------------------------------------------------------ */
 
 bool form_open(struct form *form, const char *title, form_check check, void *context)
 {
@@ -87,8 +86,7 @@ bool form_ok(const struct form *form)
     return true;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 static void check(struct form *form)
 {
@@ -227,8 +225,7 @@ enum form_result form_key(struct form *form, const struct term_event *event)
     }
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 int form_rows(const struct form *form)
 {

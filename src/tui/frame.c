@@ -26,8 +26,7 @@ int paint_find(const char *name)
     return -1;
 }
 
-/* ---- widths and plain substitutes -------------------------------------------------------------
- */
+/* ---- widths and plain substitutes -------------------------------------------------------- */
 
 struct range {
     uint32_t first, last;
@@ -161,8 +160,7 @@ int text_columns(const char *utf8)
     return columns;
 }
 
-/* ---- the grid ---------------------------------------------------------------------------------
- */
+/* ---- the grid ---------------------------------------------------------------------------- */
 
 static const struct cell blank_cell = {' ', PAINT_TEXT, 0};
 
@@ -257,8 +255,7 @@ void frame_put_code(struct frame *f, int row, int col, enum paint paint, int att
     set_cell(f, row, col, paint, attr, code, code < 0x80 ? 1 : width);
 }
 
-/* ---- text -------------------------------------------------------------------------------------
- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 /* A wide character in ASCII is '?' twice, so that columns do not depend on the tier. */
 static void put_shaped(struct frame *f, int row, int col, enum paint paint, int attr, uint32_t code,
@@ -341,8 +338,7 @@ void frame_rule(struct frame *f, int row, int col, int cols, const char *title)
     frame_put_code(f, row, col + 3 + used, PAINT_TEXT, 0, ' ');
 }
 
-/* ---- dumps ------------------------------------------------------------------------------------
- */
+/* ---- dumps ------------------------------------------------------------------------------- */
 
 static void dump_row(const struct frame *f, int row, struct text *out)
 {

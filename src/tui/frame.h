@@ -6,15 +6,18 @@
 
 #include "tiller/base.h"
 
-#define PAINT_LIST(X)                                                                               \
-    X(TEXT, "text") X(DIM, "dim") X(ACCENT, "accent") X(GOOD, "good") X(WARN, "warn")              \
-    X(BAD, "bad") X(TITLE, "title") X(RULE, "rule") X(SELECTED, "selected") X(KEY, "key")          \
-    X(SERIES1, "series1") X(SERIES2, "series2") X(SERIES3, "series3") X(SERIES4, "series4")        \
-    X(SERIES5, "series5") X(SERIES6, "series6") X(SERIES7, "series7") X(SERIES8, "series8")        \
-    X(HEAT0, "heat0") X(HEAT1, "heat1") X(HEAT2, "heat2") X(HEAT3, "heat3") X(HEAT4, "heat4")      \
-    X(HEAT5, "heat5") X(HEAT6, "heat6") X(HEAT7, "heat7") X(HEAT8, "heat8") X(HEAT9, "heat9")      \
-    X(HEAT10, "heat10") X(HEAT11, "heat11") X(HEAT12, "heat12") X(HEAT13, "heat13")                \
-    X(HEAT14, "heat14") X(HEAT15, "heat15")
+#define PAINT_LIST(X)                                                                              \
+    X(TEXT, "text")                                                                                \
+    X(DIM, "dim") X(ACCENT, "accent") X(GOOD, "good") X(WARN, "warn") X(BAD, "bad")                \
+        X(TITLE, "title") X(RULE, "rule") X(SELECTED, "selected") X(KEY, "key")                    \
+            X(SERIES1, "series1") X(SERIES2, "series2") X(SERIES3, "series3")                      \
+                X(SERIES4, "series4") X(SERIES5, "series5") X(SERIES6, "series6")                  \
+                    X(SERIES7, "series7") X(SERIES8, "series8") X(HEAT0, "heat0")                  \
+                        X(HEAT1, "heat1") X(HEAT2, "heat2") X(HEAT3, "heat3") X(HEAT4, "heat4")    \
+                            X(HEAT5, "heat5") X(HEAT6, "heat6") X(HEAT7, "heat7")                  \
+                                X(HEAT8, "heat8") X(HEAT9, "heat9") X(HEAT10, "heat10")            \
+                                    X(HEAT11, "heat11") X(HEAT12, "heat12") X(HEAT13, "heat13")    \
+                                        X(HEAT14, "heat14") X(HEAT15, "heat15")
 
 enum paint {
 #define X(name, text) PAINT_##name,
@@ -36,7 +39,7 @@ struct rect {
 };
 struct frame {
     int rows, cols;
-    struct cell *cells; /* [rows x cols] row-major */
+    struct cell *cells;         /* [rows x cols] row-major */
     int cursor_row, cursor_col; /* -1: hidden */
 };
 
@@ -51,8 +54,8 @@ int frame_put(struct frame *f, int row, int col, int max_cols, enum paint paint,
               const char *utf8);
 int frame_putf(struct frame *f, int row, int col, int max_cols, enum paint paint, int attr,
                const char *fmt, ...) TILLER_PRINTF(7, 8);
-int frame_put_right(struct frame *f, int row, int right_col, int max_cols, enum paint paint, int attr,
-                    const char *utf8); /* ends before right_col */
+int frame_put_right(struct frame *f, int row, int right_col, int max_cols, enum paint paint,
+                    int attr, const char *utf8); /* ends before right_col */
 void frame_put_code(struct frame *f, int row, int col, enum paint paint, int attr, uint32_t code);
 void frame_fill(struct frame *f, struct rect r, enum paint paint, int attr, uint32_t code);
 /* Rule with a title in it: "── title ─────". */

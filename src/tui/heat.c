@@ -18,8 +18,7 @@ int heat_level(double shade, double low, double high)
     return level < 0 ? 0 : level > HEAT_LEVELS - 1 ? HEAT_LEVELS - 1 : (int)level;
 }
 
-/* ---- where things are -------------------------------------------------------------------------
- */
+/* ---- where things are -------------------------------------------------------------------- */
 
 struct places {
     int head;          /* columns of the row heads, with the mark of the current row */
@@ -78,8 +77,7 @@ static void settle(size_t *cursor, size_t *first, size_t n, size_t visible)
         *first = last;
 }
 
-/* ---- drawing ----------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 /* ".63", "1.00", "-.05", "12.4", "–": at most four columns where that is possible. */
 static const char *number_text(double value, char *out, size_t out_size)
@@ -206,8 +204,7 @@ void heat_draw(struct frame *f, struct rect r, struct heat *h)
         draw_legend(f, r, h);
 }
 
-/* ---- moving and pointing ----------------------------------------------------------------------
- */
+/* ---- moving and pointing ----------------------------------------------------------------- */
 
 static size_t moved(size_t at, long delta, size_t n)
 {

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- characters ---------------------------------------------------------------------------------
- */
+/* ---- characters -------------------------------------------------------------------------- */
 
 /* May it stand in the line? Control characters, bidi marks and what is no character may not. */
 static bool is_fine(uint32_t code)
@@ -87,8 +86,7 @@ void line_edit_start(struct line_edit *e, const char *text, const struct history
     e->found.n = e->found_at = 0;
 }
 
-/* ---- completion ---------------------------------------------------------------------------------
- */
+/* ---- completion -------------------------------------------------------------------------- */
 
 void completion_add(struct completion *c, const char *item)
 {
@@ -155,8 +153,7 @@ static bool complete(struct line_edit *e, bool forward)
     return changed;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 static bool recall(struct line_edit *e, bool older)
 {
@@ -262,8 +259,7 @@ enum line_edit_result line_edit_key(struct line_edit *e, const struct term_event
     return result;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 /* Columns of the first n bytes of s. */
 static int columns_of(const char *s, size_t n)

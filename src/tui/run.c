@@ -9,8 +9,7 @@
 enum { FOLLOW_MS = 500 };               /* sources without a wake-up are looked at this often */
 static const double message_life_s = 6; /* what is no error goes away by itself */
 
-/* ---- drawing in time ----------------------------------------------------------------------------
- */
+/* ---- drawing in time --------------------------------------------------------------------- */
 
 static bool is_due(const struct app *app, double now)
 {

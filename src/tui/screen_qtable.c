@@ -61,8 +61,7 @@ static void collect(struct app *app, struct q_map *m)
         m->low = m->high = 0;
 }
 
-/* ---- the map ------------------------------------------------------------------------------------
- */
+/* ---- the map ----------------------------------------------------------------------------- */
 
 static void map_cell(void *context, size_t row, size_t col, struct heat_cell *out)
 {

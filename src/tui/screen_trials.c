@@ -24,8 +24,7 @@ static void number_line(struct detail *d, const char *label, double value)
         line(d, label, PAINT_TEXT, text_human(text, sizeof text, value, 4));
 }
 
-/* ---- what happened ------------------------------------------------------------------------------
- */
+/* ---- what happened ----------------------------------------------------------------------- */
 
 static void result_lines(struct detail *d, const struct app *app, const struct view_row *r)
 {

@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- may it be done? ---------------------------------------------------------------------------
- */
+/* ---- may it be done? --------------------------------------------------------------------- */
 
 const char *why_no_steering(const struct app *app)
 {
@@ -598,7 +597,15 @@ bool steer_quit(struct app *app, const char *args)
         app->end = app->view.status.finished ? TUI_END_STOPPED : TUI_END_QUIT;
         return true;
     }
+    char kept[400];
+    struct request r = {.kind = REQUEST_QUIT, .trial = -1};
     app->plan = (struct app_plan){.kind = REQUEST_QUIT, .leave = true};
+    preview(app, &r, kept, sizeof kept);
+    if (kept[0]) {
+        text_format(app->plan.question, sizeof app->plan.question, "leave tiller?  %s", kept);
+        app->mode = MODE_CONFIRM;
+        return true;
+    }
     text_format(app->plan.question, sizeof app->plan.question,
                 "leave tiller?  %d trial%s training. Everything is kept: each gets a checkpoint, "
                 "and 'tiller resume %s.study.jsonl' goes on with it.",

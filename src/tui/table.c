@@ -8,8 +8,7 @@
 
 enum { GUTTER = 3, GAP = 1, MAX_COLUMNS = 64 };
 
-/* ---- which columns fit ------------------------------------------------------------------------
- */
+/* ---- which columns fit ------------------------------------------------------------------- */
 
 static int n_columns_of(const struct table *t)
 {
@@ -68,8 +67,7 @@ int table_fit(const struct table *t, int cols, int *width)
     return kept;
 }
 
-/* ---- drawing ----------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 static int gutter(struct rect r)
 {
@@ -238,8 +236,7 @@ void table_draw(struct frame *f, struct rect r, struct table *t)
     draw_more(f, r, t, visible);
 }
 
-/* ---- moving and pointing ----------------------------------------------------------------------
- */
+/* ---- moving and pointing ----------------------------------------------------------------- */
 
 void table_move(struct table *t, long delta)
 {

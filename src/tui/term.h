@@ -9,8 +9,7 @@
 #include "tui/frame.h"
 #include "tui/theme.h"
 
-/* ---- keys -------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* A key is its Unicode character (space included; Ctrl-A .. Ctrl-Z are 1..26 except the ones that
  * have a name of their own) or one of these. Alt is not used by the program: Alt-x arrives as Esc,
@@ -46,8 +45,7 @@ const char *term_key_name(uint32_t key, char *out, size_t out_size);
  * Returns the bytes used, 0 if s is empty or names no key. */
 size_t term_key_parse(const char *s, uint32_t *key);
 
-/* ---- events -----------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 enum term_event_kind {
     TERM_EVENT_NONE,   /* timeout, or interrupted by a signal: look at your flags */
@@ -67,8 +65,7 @@ struct term_event {
     int row, col; /* mouse position, from 0 */
 };
 
-/* ---- the terminal ------------------------------------------------------------------------------
- */
+/* ---- the terminal ------------------------------------------------------------------------ */
 
 struct term;
 

@@ -49,8 +49,7 @@ struct curses {
     double escape_s;
 };
 
-/* ---- terminfo -----------------------------------------------------------------------------------
- */
+/* ---- terminfo ---------------------------------------------------------------------------- */
 
 /* A string of terminfo's; NULL if the terminal has none. */
 static const char *capability(const char *name)
@@ -132,8 +131,7 @@ static void enter(struct curses *c)
     clearok(curscr, TRUE);
 }
 
-/* ---- colours ------------------------------------------------------------------------------------
- */
+/* ---- colours ----------------------------------------------------------------------------- */
 
 static int curses_colour(const struct curses *c, int32_t colour, attr_t *attr)
 {
@@ -172,8 +170,7 @@ static void curses_set_theme(struct term *t, const struct theme *theme)
     c->all = true;
 }
 
-/* ---- frames -------------------------------------------------------------------------------------
- */
+/* ---- frames ------------------------------------------------------------------------------ */
 
 /* The character as this terminal can show it in `width` cells; '?' for what curses would place
  * otherwise than the frame. */
@@ -304,8 +301,7 @@ static void curses_set_mouse(struct term *t, bool on)
         c->mouse = on;
 }
 
-/* ---- the clipboard ------------------------------------------------------------------------------
- */
+/* ---- the clipboard ----------------------------------------------------------------------- */
 
 enum { COPY_MAX = 64 * 1024 };
 
@@ -340,8 +336,7 @@ static bool curses_copy(struct term *t, const char *text)
     return sent && taken == n;
 }
 
-/* ---- events -------------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------ */
 
 static void take_size(struct curses *c)
 {
@@ -464,8 +459,7 @@ static enum err curses_result(const struct term *t, struct err_info *info)
     return ERR_OK;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------
- */
+/* ---- opening and closing ----------------------------------------------------------------- */
 
 static void curses_close(struct term *t)
 {

@@ -44,8 +44,7 @@ static enum input_result key_event(struct term_input *in, size_t n, uint32_t key
     return INPUT_EVENT;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------------------------ */
 
 /* ESC [ ... LETTER and ESC O LETTER */
 static const struct {
@@ -90,8 +89,7 @@ static uint32_t keypad_key(int final)
     return final >= 'j' && final <= 'y' ? (unsigned char)pad[final - 'j'] : letter_key(final);
 }
 
-/* ---- sequences ----------------------------------------------------------------------------------
- */
+/* ---- sequences --------------------------------------------------------------------------- */
 
 /* A mouse report: b as in X10 without the 32. False: nothing we asked for. */
 static bool mouse(int b, int col, int row, bool press, struct term_event *out)
@@ -229,8 +227,7 @@ static enum input_result take_escape(struct term_input *in, bool late, struct te
     return result;
 }
 
-/* ---- characters ---------------------------------------------------------------------------------
- */
+/* ---- characters -------------------------------------------------------------------------- */
 
 static uint32_t character_key(uint32_t code)
 {

@@ -28,8 +28,7 @@ struct script {
     struct err_info info;
 };
 
-/* ---- lines --------------------------------------------------------------------------------------
- */
+/* ---- lines ------------------------------------------------------------------------------- */
 
 static const char *place(const struct script *s, char out[static 256])
 {
@@ -252,8 +251,7 @@ static bool read_line(struct script *s, char *line, size_t size, size_t *whole)
     return true;
 }
 
-/* ---- the kind -----------------------------------------------------------------------------------
- */
+/* ---- the kind ---------------------------------------------------------------------------- */
 
 static enum term_event_kind take_lines(struct script *s, const struct term_wait *wait)
 {

@@ -66,8 +66,7 @@ static volatile sig_atomic_t inside;     /* entered: there is something to resto
 static volatile sig_atomic_t mid_output; /* a sequence may be cut off */
 static volatile sig_atomic_t flags_resized, flags_stop, flags_continued;
 
-/* ---- output -------------------------------------------------------------------------------------
- */
+/* ---- output ------------------------------------------------------------------------------ */
 
 /* Without blocking: bytes written, 0 if none can be now, -1 if the terminal is gone. */
 static ssize_t write_some(const unsigned char *bytes, size_t n)
@@ -143,8 +142,7 @@ static void write_patiently(const char *bytes, size_t n)
     }
 }
 
-/* ---- modes --------------------------------------------------------------------------------------
- */
+/* ---- modes ------------------------------------------------------------------------------- */
 
 /* Keys come one by one and unchanged, output goes out unchanged; Ctrl-C and Ctrl-Z stay signals. */
 static void set_raw(void)
@@ -211,8 +209,7 @@ void tty_size(int *rows, int *cols)
     *cols = size.ws_col < 2000 ? size.ws_col : 2000;
 }
 
-/* ---- signals ------------------------------------------------------------------------------------
- */
+/* ---- signals ----------------------------------------------------------------------------- */
 
 static void on_flag(int number)
 {
@@ -320,8 +317,7 @@ void tty_stop(void)
     flags_continued = flags_stop = 0;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 /* A description of our own for the terminal at stdout; -1 if it cannot be had. */
 static int reopen(void)

@@ -50,8 +50,7 @@ static const char *const built_in[PAINT_N][STYLES] = {
     [PAINT_HEAT15] = {"#000000 on #fde725", "16 on 220", "black on yellow", "bold"},
 };
 
-/* ---- words to styles ----------------------------------------------------------------------------
- */
+/* ---- words to styles --------------------------------------------------------------------- */
 
 static bool hex_colour(const char *word, int32_t *out)
 {
@@ -134,8 +133,7 @@ static const char *parse_style(const char *s, struct theme_style *out, char word
     return behind_on ? word : NULL;
 }
 
-/* ---- tiers --------------------------------------------------------------------------------------
- */
+/* ---- tiers ------------------------------------------------------------------------------- */
 
 static struct theme_style style_in(struct theme_style first, enum tui_colour tier)
 {
@@ -170,8 +168,7 @@ void theme_builtin(struct theme *out)
     }
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 struct reading {
     const char *json, *where;

@@ -61,8 +61,7 @@ static bool folder_at(int i, char *out, size_t out_size)
     return i == 0 ? user_folder(out, out_size) : theme_folder(out, out_size);
 }
 
-/* ---- one theme ----------------------------------------------------------------------------------
- */
+/* ---- one theme --------------------------------------------------------------------------- */
 
 static bool find_file(const char *name, char *out, size_t out_size)
 {
@@ -131,8 +130,7 @@ enum err theme_load(const char *name_or_path, struct theme *out, struct text *wa
     return ERR_OK;
 }
 
-/* ---- all of them --------------------------------------------------------------------------------
- */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 static void add_name(struct theme_names *out, const char *name, size_t length)
 {

@@ -82,8 +82,7 @@ double view_best_value(const struct view *v)
     return r ? r->value : NAN;
 }
 
-/* ---- lines of the log screen -------------------------------------------------------------------
- */
+/* ---- lines of the log screen ------------------------------------------------------------- */
 
 const struct view_line *view_line(const struct view *v, size_t i)
 {
@@ -207,8 +206,7 @@ static void read_new_events(struct view *v, const struct study *study)
         add_event_line(v, study, &study->events[v->events_seen]);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------
- */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 /* study_better over rows: value, then lower loss, then fewer parameters. */
 static bool row_better(const struct view *v, const struct view_row *a, const struct view_row *b)

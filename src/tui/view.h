@@ -2,8 +2,8 @@
  *
  * view_refresh runs between a source's begin_read and end_read. It costs time in proportion to what
  * changed since the last call, not to the size of the study: ended trials are never written again
- * (decisions 1), so only open trials, new ones and the newest few are read again. Everything here is
- * derived from the fold and the engine's status; there is no second state. */
+ * (decisions 1), so only open trials, new ones and the newest few are read again. Everything here
+ * is derived from the fold and the engine's status; there is no second state. */
 #ifndef TILLER_TUI_VIEW_H
 #define TILLER_TUI_VIEW_H
 
@@ -27,7 +27,7 @@ struct view_row {
     int32_t epochs, target, best_epoch, recorded;
     float trend[VIEW_TREND]; /* newest values of an open trial, oldest first */
     uint8_t n_trend;
-    uint8_t state; /* enum trial_state */
+    uint8_t state;       /* enum trial_state */
     bool paused, hidden; /* hidden: a later link of its chain stands for it */
     char who[16], action[24];
 };
@@ -75,7 +75,7 @@ struct view {
     int64_t epochs_spent;
     double seconds_trained;
     int64_t tests_read;
-    char test_say[200]; /* newest test event, "" none */
+    char test_say[200];   /* newest test event, "" none */
     double test_accuracy; /* NaN unknown */
     struct engine_status status;
 

@@ -1,4 +1,5 @@
-/* If this fails, strings or numbers are read or shown wrongly everywhere: files, screens, options. */
+/* If this fails, strings or numbers are read or shown wrongly everywhere: files, screens, options.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,10 +60,14 @@ static void test_sanitise(void **state)
         {"a\tb\nc\rd", "a?b?c?d"},
         {"caf\xc3\xa9 \xe2\x86\x92 ok", "caf\xc3\xa9 \xe2\x86\x92 ok"},
         {"bad \xff\xc3 utf8", "bad ?? utf8"},
-        {"\xc0\xaf", "??"},                  /* overlong slash */
-        {"\xed\xa0\x80", "???"},             /* surrogate */
-        {"\xe2\x80\xae" "gpj.exe", "?gpj.exe"}, /* bidi override */
-        {"\xc2\x9b" "31m", "?31m"},          /* C1 CSI */
+        {"\xc0\xaf", "??"},      /* overlong slash */
+        {"\xed\xa0\x80", "???"}, /* surrogate */
+        {"\xe2\x80\xae"
+         "gpj.exe",
+         "?gpj.exe"}, /* bidi override */
+        {"\xc2\x9b"
+         "31m",
+         "?31m"}, /* C1 CSI */
         {"\x7f", "?"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -81,11 +86,11 @@ static void test_parse_double(void **state)
         bool ok;
         double value;
     } rows[] = {
-        {"1", true, 1},        {"-2.5", true, -2.5},  {"+.5", true, .5},    {"1.", true, 1},
-        {"1e-3", true, 1e-3},  {"3E+2", true, 300},   {" 7 ", true, 7},     {"", false, 0},
-        {".", false, 0},       {"0x10", false, 0},    {"inf", false, 0},    {"nan", false, 0},
-        {"1,5", false, 0},     {"1e", false, 0},      {"1e+", false, 0},    {"--1", false, 0},
-        {"1 2", false, 0},     {"1e999", false, 0},   {"1e99999", false, 0}, {"12abc", false, 0},
+        {"1", true, 1},       {"-2.5", true, -2.5}, {"+.5", true, .5},     {"1.", true, 1},
+        {"1e-3", true, 1e-3}, {"3E+2", true, 300},  {" 7 ", true, 7},      {"", false, 0},
+        {".", false, 0},      {"0x10", false, 0},   {"inf", false, 0},     {"nan", false, 0},
+        {"1,5", false, 0},    {"1e", false, 0},     {"1e+", false, 0},     {"--1", false, 0},
+        {"1 2", false, 0},    {"1e999", false, 0},  {"1e99999", false, 0}, {"12abc", false, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value = 0;
@@ -136,8 +141,9 @@ static void test_human_numbers(void **state)
         double value;
         const char *text;
     } rows[] = {
-        {0.03914, "0.0391"}, {9.996, "10.0"},   {0.9999, "1.00"}, {123.4, "123"}, {12345, "12345"},
-        {0, "0"},            {1.2e-5, "1.20e-05"}, {-0.5, "-0.500"}, {1, "1.00"},
+        {0.03914, "0.0391"},  {9.996, "10.0"},  {0.9999, "1.00"},
+        {123.4, "123"},       {12345, "12345"}, {0, "0"},
+        {1.2e-5, "1.20e-05"}, {-0.5, "-0.500"}, {1, "1.00"},
     };
     char out[64];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -185,8 +191,9 @@ static void test_error_is_one_safe_line(void **state)
     (void)state;
     struct err_info info;
     char line[1024];
-    assert_int_equal(err_set(&info, ERR_INPUT, "bad\nname.csv:3", "delete it", "field '%s'", "\033x"),
-                     ERR_INPUT);
+    assert_int_equal(
+        err_set(&info, ERR_INPUT, "bad\nname.csv:3", "delete it", "field '%s'", "\033x"),
+        ERR_INPUT);
     assert_string_equal(err_format(&info, line, sizeof line),
                         "bad?name.csv:3: field '?x'; delete it");
     assert_int_equal(err_set(NULL, ERR_IO, "x", NULL, "y"), ERR_IO);

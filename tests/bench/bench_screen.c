@@ -18,7 +18,8 @@ enum { KEYS = 200, ROUNDS_MAX = 32 };
 
 /* One configuration for all trials, so that every epoch costs the same. */
 static const char fixed_space[] =
-    "{\"learning_rate\": 0.001, \"batch_size\": 32, \"optimizer\": \"adam\", \"weight_decay\": 1e-7,\n"
+    "{\"learning_rate\": 0.001, \"batch_size\": 32, \"optimizer\": \"adam\", \"weight_decay\": "
+    "1e-7,\n"
     " \"num_layers\": 1, \"units\": 128, \"dropout\": 0.2, \"activation\": \"relu\",\n"
     " \"schedule\": \"constant\"}\n";
 

@@ -81,7 +81,8 @@ static void write_image_set(const char *set, uint32_t magic, uint32_t said, uint
 {
     char path[128], name[128];
     assert_int_equal(mkdir(in_folder(set, path, sizeof path), 0777), 0);
-    write_images(text_format(name, sizeof name, "%s/train-images-idx3-ubyte", set), magic, said, held);
+    write_images(text_format(name, sizeof name, "%s/train-images-idx3-ubyte", set), magic, said,
+                 held);
     write_labels(text_format(name, sizeof name, "%s/train-labels-idx1-ubyte", set), 40);
     write_images(text_format(name, sizeof name, "%s/t10k-images-idx3-ubyte", set), 2051, 20, 20);
     write_labels(text_format(name, sizeof name, "%s/t10k-labels-idx1-ubyte", set), 20);
@@ -168,7 +169,9 @@ static const struct row {
      {"run", "@good.csv", "--sampler", "agnt", "--plain"},
      {"--sampler", "agnt", "agent"}},
     {"unknown target", {"describe", "@good.csv", "--target", "clas"}, {"clas", "class"}},
-    {"space too wide", {"run", "@good.csv", "--space", "@wide.json", "--plain"}, {"wide.json", "dropout"}},
+    {"space too wide",
+     {"run", "@good.csv", "--space", "@wide.json", "--plain"},
+     {"wide.json", "dropout"}},
     {"space of another name",
      {"run", "@good.csv", "--space", "@odd.json", "--plain"},
      {"odd.json", "droput", "dropout"}},
@@ -219,8 +222,9 @@ static void what_is_no_log_stays_as_it_was(void **state)
     struct spawned s;
     assert_int_equal(run_row(&rows[sizeof rows / sizeof *rows - 4], &s), 2);
     spawn_free(&s);
-    assert_int_equal(file_read(in_folder("note.jsonl", path, sizeof path), 1 << 20, &content, &n, &info),
-                     ERR_OK);
+    assert_int_equal(
+        file_read(in_folder("note.jsonl", path, sizeof path), 1 << 20, &content, &n, &info),
+        ERR_OK);
     assert_string_equal(content, "dear diary\nnothing happened\n");
     mem_free(content);
 }

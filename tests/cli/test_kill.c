@@ -1,8 +1,8 @@
 /* If this fails, a killed search loses an epoch that it had shown, or does not train on at once.
  *
  * The search is killed by SIGKILL at 20 random moments, at least 5 of them while it holds the
- * journal's lock, and resumed each time. "Shown" is what stood on stderr before the kill; stderr only
- * tells what has been fsynced. */
+ * journal's lock, and resumed each time. "Shown" is what stood on stderr before the kill; stderr
+ * only tells what has been fsynced. */
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -90,8 +90,9 @@ static void assert_all_shown_are_kept(const char *path)
         assert_non_null(t);
         for (size_t k = 0; k < t->n_epochs && !found; k++) {
             char value[32];
-            found = t->curve[k].step == shown[i].epoch &&
-                    strcmp(text_human(value, sizeof value, t->curve[k].value, 4), shown[i].value) == 0;
+            found =
+                t->curve[k].step == shown[i].epoch &&
+                strcmp(text_human(value, sizeof value, t->curve[k].value, 4), shown[i].value) == 0;
         }
         if (!found)
             fail_msg("#%lld epoch %d (%s) was shown and is lost", (long long)shown[i].trial,
@@ -127,8 +128,8 @@ static void killed_at_any_moment_nothing_shown_is_lost(void **state)
     assert_non_null(shown);
     assert_non_null(spawn_make_folder(folder));
     assert_true(file_join(path, sizeof path, folder, "vowel.study.jsonl"));
-    const char *first[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--workers", "2", "--study",
-                           path, "--epochs", "1000000", NULL};
+    const char *first[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--workers", "2",
+                           "--study",      path,  "--epochs",   "1000000", NULL};
     const char *again[] = {spawn_tiller(), "resume", path, "--plain", "--workers", "2", NULL};
     for (; (kills < KILLS || locked < LOCKED_WANTED) && kills < TRIES_MAX; kills++) {
         struct spawned s;
@@ -142,10 +143,11 @@ static void killed_at_any_moment_nothing_shown_is_lost(void **state)
         if (kills == 0)
             assert_true(n_shown > 0);
     }
-    print_message("%d kills, %d while the lock was held, %zu epochs shown\n", kills, locked, n_shown);
+    print_message("%d kills, %d while the lock was held, %zu epochs shown\n", kills, locked,
+                  n_shown);
     assert_true(locked >= 5);
-    const char *last[] = {spawn_tiller(), "resume", path, "--plain", "--workers", "2", "--epochs", "1",
-                          NULL};
+    const char *last[] = {spawn_tiller(), "resume", path, "--plain", "--workers", "2",
+                          "--epochs",     "1",      NULL};
     struct spawned s; /* the new total is spent long since: ends what runs, heals the tail */
     int status = spawn_run(&s, last, NULL, 120);
     if (status != 0)

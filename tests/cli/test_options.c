@@ -1,4 +1,5 @@
-/* If this fails, a mistyped command or option is answered badly: wrong status, no hint, raw bytes. */
+/* If this fails, a mistyped command or option is answered badly: wrong status, no hint, raw bytes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,10 +56,8 @@ static void test_help_names_every_option(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {{"--help"}, "tiller resume"},
-        {{"run", "--help"}, "--epochs-per-trial"},
-        {{"train", "--help"}, "--json-lines"},
-        {{"describe", "--help"}, "--missing"},
+        {{"--help"}, "tiller resume"},         {{"run", "--help"}, "--epochs-per-trial"},
+        {{"train", "--help"}, "--json-lines"}, {{"describe", "--help"}, "--missing"},
         {{"--version"}, "tiller 0"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

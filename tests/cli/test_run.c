@@ -55,8 +55,8 @@ static void the_summary_agrees_with_the_log(void **state)
     (void)state;
     char folder[64], path[128];
     assert_non_null(spawn_make_folder(folder));
-    const char *argv[] = {spawn_tiller(), "run",     "data/vowel", COMMON,
-                          "--study",      study_path(folder, path), "--epochs",   "230", NULL};
+    const char *argv[] = {spawn_tiller(),           "run",      "data/vowel", COMMON, "--study",
+                          study_path(folder, path), "--epochs", "230",        NULL};
     struct spawned s;
     if (spawn_run(&s, argv, NULL, 120) != 0)
         fail_msg("%s", text_get(&s.err));
@@ -112,15 +112,17 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
     struct spawned s;
     assert_non_null(spawn_make_folder(whole_folder));
     assert_non_null(spawn_make_folder(folder));
-    const char *whole[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
-                           study_path(whole_folder, whole_path), "--epochs", "150", NULL};
+    const char *whole[] = {spawn_tiller(), "run",     "data/letter",
+                           COMMON,         "--study", study_path(whole_folder, whole_path),
+                           "--epochs",     "150",     NULL};
     if (spawn_run(&s, whole, NULL, 300) != 0)
         fail_msg("%s", text_get(&s.err));
     struct cJSON *expected = parse(&s);
     spawn_free(&s);
-    const char *first[] = {spawn_tiller(), "run",  "data/letter", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "150", NULL};
-    const char *again[] = {spawn_tiller(), "resume", path, "--plain", "--json", "--workers", "1", NULL};
+    const char *first[] = {spawn_tiller(),           "run",      "data/letter", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "150",         NULL};
+    const char *again[] = {spawn_tiller(), "resume",    path, "--plain",
+                           "--json",       "--workers", "1",  NULL};
     for (int i = 0; i < 4; i++) {
         assert_true(spawn_start(&s, i == 0 ? first : again, NULL));
         if (!spawn_wait_text(&s, " epoch ", false, 120))
@@ -149,11 +151,12 @@ static void a_budget_grows_on_resume(void **state)
     char folder[64], path[128];
     struct spawned s;
     assert_non_null(spawn_make_folder(folder));
-    const char *first[] = {spawn_tiller(), "run", "data/vowel", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "70", NULL};
-    const char *more[] = {spawn_tiller(), "resume", path, "--plain", "--json", "--epochs", "+30", NULL};
-    const char *total[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--json", "--study", path,
-                           "--epochs", "110", NULL};
+    const char *first[] = {spawn_tiller(),           "run",      "data/vowel", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "70",         NULL};
+    const char *more[] = {spawn_tiller(), "resume",   path,  "--plain",
+                          "--json",       "--epochs", "+30", NULL};
+    const char *total[] = {spawn_tiller(), "run", "data/vowel", "--plain", "--json",
+                           "--study",      path,  "--epochs",   "110",     NULL};
     const char *const *runs[] = {first, more, total};
     static const double spent[] = {70, 100, 110};
     for (int i = 0; i < 3; i++) {
@@ -174,8 +177,8 @@ static void a_live_study_has_one_owner(void **state)
     char folder[64], path[128];
     struct spawned s, second;
     assert_non_null(spawn_make_folder(folder));
-    const char *first[] = {spawn_tiller(), "run", "data/letter", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "100000", NULL};
+    const char *first[] = {spawn_tiller(),           "run",      "data/letter", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "100000",      NULL};
     const char *other[] = {spawn_tiller(), "resume", path, "--plain", NULL};
     assert_true(spawn_start(&s, first, NULL));
     if (!spawn_wait_text(&s, "epoch", false, 60))
@@ -201,9 +204,19 @@ static void a_narrowed_space_holds(void **state)
     assert_non_null(spawn_make_folder(folder));
     assert_true(file_join(space, sizeof space, folder, "space.json"));
     assert_int_equal(file_write_atomic(space, narrow, strlen(narrow), &info), ERR_OK);
-    const char *argv[] = {spawn_tiller(), "run", "data/vowel", COMMON, "--study",
-                          study_path(folder, path), "--trials", "12", "--epochs-per-trial", "4",
-                          "--space", space, NULL};
+    const char *argv[] = {spawn_tiller(),
+                          "run",
+                          "data/vowel",
+                          COMMON,
+                          "--study",
+                          study_path(folder, path),
+                          "--trials",
+                          "12",
+                          "--epochs-per-trial",
+                          "4",
+                          "--space",
+                          space,
+                          NULL};
     if (spawn_run(&s, argv, NULL, 120) != 0)
         fail_msg("%s", text_get(&s.err));
     spawn_free(&s);

@@ -1,5 +1,6 @@
-/* If this fails, what a person does at the screen does not reach the study, or a study that was left
- * does not go on. The real program in a pseudo-terminal, on real data; the log is read afterwards. */
+/* If this fails, what a person does at the screen does not reach the study, or a study that was
+ * left does not go on. The real program in a pseudo-terminal, on real data; the log is read
+ * afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,7 +114,8 @@ static bool seed_runs(const struct study *study, int64_t millionths)
 static bool is_continued(const struct study *study, int64_t number)
 {
     const struct trial *t = study_trial(study, number);
-    const struct trial *next = t && t->continued_by >= 0 ? study_trial(study, t->continued_by) : NULL;
+    const struct trial *next =
+        t && t->continued_by >= 0 ? study_trial(study, t->continued_by) : NULL;
     return next && next->n_epochs > t->n_epochs;
 }
 
@@ -213,10 +215,12 @@ static void seed_by_form(struct sitting *s)
     pty_send(s->pty, "a");
     if (!pty_wait_text(s->pty, "learning_rate", 20) || !pty_wait_text(s->pty, "seed a trial", 20))
         fail_msg("a opened no form");
-    pty_send(s->pty, "\x15" "9"); /* Ctrl-u empties the field */
+    pty_send(s->pty, "\x15"
+                     "9"); /* Ctrl-u empties the field */
     if (!pty_wait_text(s->pty, "0.1", 20))
         fail_msg("the range is not shown");
-    pty_send(s->pty, "\x15" "0.007777\r");
+    pty_send(s->pty, "\x15"
+                     "0.007777\r");
     wait_log(s, seed_runs, 7777, "the seeded trial did not run");
 }
 
@@ -227,8 +231,9 @@ static void everything_a_person_does_stands_in_the_log(void **state)
     char folder[64];
     assert_non_null(spawn_make_folder(folder));
     assert_true(file_join(s.path, sizeof s.path, folder, "letter.study.jsonl"));
-    const char *run[] = {spawn_tiller(), "run", "data/letter", "--workers", "2", "--rng-seed", "1",
-                         "--epochs", "20000", "--pruner", "none", "--study", s.path, NULL};
+    const char *run[] = {spawn_tiller(), "run",     "data/letter", "--workers", "2",
+                         "--rng-seed",   "1",       "--epochs",    "20000",     "--pruner",
+                         "none",         "--study", s.path,        NULL};
     open_screen(&s, run, 36, 120);
     steer(&s);
     prune_and_finish(&s);
@@ -278,8 +283,8 @@ static void a_signal_restores_the_terminal_and_keeps_the_work(void **state)
     struct sitting s;
     assert_non_null(spawn_make_folder(folder));
     assert_true(file_join(s.path, sizeof s.path, folder, "vowel.study.jsonl"));
-    const char *run[] = {spawn_tiller(), "run", "data/vowel", "--workers", "1", "--epochs", "100000",
-                         "--study", s.path, NULL};
+    const char *run[] = {spawn_tiller(), "run",    "data/vowel", "--workers", "1",
+                         "--epochs",     "100000", "--study",    s.path,      NULL};
     for (int i = 0; i < 2; i++) {
         int status;
         open_screen(&s, run, 24, 80);
@@ -302,14 +307,14 @@ static void a_signal_restores_the_terminal_and_keeps_the_work(void **state)
 static void every_size_is_survived(void **state)
 {
     (void)state;
-    static const int sizes[][2] = {{50, 200}, {1, 1}, {10, 40}, {3, 90}, {24, 20}, {16, 60},
-                                   {120, 40}, {2, 2}, {24, 80}, {40, 120}};
+    static const int sizes[][2] = {{50, 200}, {1, 1},    {10, 40}, {3, 90},  {24, 20},
+                                   {16, 60},  {120, 40}, {2, 2},   {24, 80}, {40, 120}};
     char folder[64];
     struct sitting s;
     assert_non_null(spawn_make_folder(folder));
     assert_true(file_join(s.path, sizeof s.path, folder, "vowel.study.jsonl"));
-    const char *run[] = {spawn_tiller(), "run", "data/vowel", "--workers", "1", "--epochs", "100000",
-                         "--study", s.path, NULL};
+    const char *run[] = {spawn_tiller(), "run",    "data/vowel", "--workers", "1",
+                         "--epochs",     "100000", "--study",    s.path,      NULL};
     open_screen(&s, run, 24, 80);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int screen = 1; screen <= 5; screen++) {

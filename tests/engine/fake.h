@@ -170,7 +170,7 @@ static inline const struct data_set *fake_set(void)
     return &set;
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------------------------ */
 
 struct bed { /* a folder, a fake, options */
     char folder[64], study[128];

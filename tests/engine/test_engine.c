@@ -1,6 +1,6 @@
-/* If this fails, budgets are not kept, what a person asks does not happen, or a search that was left
- * does not go on as it would have. A fake runner lets epochs pass one by one, so nothing depends on
- * time. */
+/* If this fails, budgets are not kept, what a person asks does not happen, or a search that was
+ * left does not go on as it would have. A fake runner lets epochs pass one by one, so nothing
+ * depends on time. */
 #include "fake.h"
 
 static void let_pass(struct bed *bed, long epochs)
@@ -8,7 +8,7 @@ static void let_pass(struct bed *bed, long epochs)
     atomic_store(&bed->fake.allowed, epochs);
 }
 
-/* ---- budgets ------------------------------------------------------------------------------------------ */
+/* ---- budgets ----------------------------------------------------------------------------- */
 
 static void spends_exactly_the_budget(void **state)
 {
@@ -16,7 +16,8 @@ static void spends_exactly_the_budget(void **state)
     static const struct {
         int workers;
         int64_t epochs, trials, spent, n_trials;
-    } rows[] = {{1, 10, 0, 10, 3}, {2, 30, 0, 30, 8}, {4, 7, 0, 7, 2}, {1, 0, 3, 12, 3}, {2, 0, 5, 20, 5}};
+    } rows[] = {
+        {1, 10, 0, 10, 3}, {2, 30, 0, 30, 8}, {4, 7, 0, 7, 2}, {1, 0, 3, 12, 3}, {2, 0, 5, 20, 5}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bed bed;
         bed_make(&bed);
@@ -55,7 +56,7 @@ static void time_ends_a_search(void **state)
     bed_remove(&bed);
 }
 
-/* ---- steering ------------------------------------------------------------------------------------------ */
+/* ---- steering ---------------------------------------------------------------------------- */
 
 static void prune_and_finish_end_a_trial(void **state)
 {
@@ -161,8 +162,8 @@ static void a_seed_runs_next_with_its_values(void **state)
     struct request seed = {.kind = REQUEST_SEED, .trial = -1};
     struct err_info info = {0};
     space_default(space_builtin(), &seed.config);
-    assert_int_equal(space_set_pair(space_builtin(), &seed.config, "learning_rate=0.0123", NULL, &info),
-                     ERR_OK);
+    assert_int_equal(
+        space_set_pair(space_builtin(), &seed.config, "learning_rate=0.0123", NULL, &info), ERR_OK);
     assert_int_equal(engine_request(e, &seed, &info), ERR_OK);
     seed.config.value[0] = 77; /* far out of range */
     assert_int_equal(engine_request(e, &seed, &info), ERR_RANGE);
@@ -249,7 +250,7 @@ static void stop_ends_what_runs_and_reads_the_test(void **state)
     bed_remove(&bed);
 }
 
-/* ---- failing ------------------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------- */
 
 static void a_diverged_trial_fails_with_a_reason(void **state)
 {
@@ -289,7 +290,7 @@ static void a_runner_that_never_starts_ends_the_search(void **state)
     bed_remove(&bed);
 }
 
-/* ---- leaving and going on ------------------------------------------------------------------------------- */
+/* ---- leaving and going on ---------------------------------------------------------------- */
 
 static void assert_same_studies(const struct study *a, const struct study *b)
 {

@@ -22,8 +22,7 @@ static struct configuration with(const struct space *space, const char *pairs)
     return c;
 }
 
-/* ---- what each move does, exactly -------------------------------------------------------------
- */
+/* ---- what each move does, exactly -------------------------------------------------------- */
 
 static const struct {
     enum move move;
@@ -117,8 +116,7 @@ static void moves_stay_in_range_and_in_their_role(void **state)
     }
 }
 
-/* ---- local ------------------------------------------------------------------------------------
- */
+/* ---- local ------------------------------------------------------------------------------- */
 
 static void local_is_near_and_always_a_change(void **state)
 {
@@ -183,8 +181,7 @@ static void a_space_without_roles_has_local_and_random_only(void **state)
                          m == MOVE_LOCAL || m == MOVE_RANDOM);
 }
 
-/* ---- the move a person made -------------------------------------------------------------------
- */
+/* ---- the move a person made -------------------------------------------------------------- */
 
 static void the_nearest_move(void **state)
 {

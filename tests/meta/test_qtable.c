@@ -87,8 +87,7 @@ static void best_is_the_first_of_equals(void **state)
     assert_int_equal(qtable_best(&table, 9), 4);
 }
 
-/* ---- the table is the fold of its events ------------------------------------------------------
- */
+/* ---- the table is the fold of its events ------------------------------------------------- */
 
 static void folding_gives_the_same_bits(void **state)
 {
@@ -132,8 +131,7 @@ static void events_of_unknown_names_are_passed_over(void **state)
     made_free(made);
 }
 
-/* ---- convergence ------------------------------------------------------------------------------
- */
+/* ---- convergence ------------------------------------------------------------------------- */
 
 /* A known decision process: states 0..3 in a row; "right" (action 1) leads on and pays 1 at the
  * end, "stay" (0) pays 0.05, "leave" (2) ends with 0.3. With gamma 0.9: Q*(3, right) = 1, V*(s) =
@@ -169,8 +167,7 @@ static void converges_on_a_known_process(void **state)
     }
 }
 
-/* ---- reward -----------------------------------------------------------------------------------
- */
+/* ---- reward ------------------------------------------------------------------------------ */
 
 static void reward_is_the_log_gain_times_what_is_left(void **state)
 {

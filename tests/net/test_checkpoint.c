@@ -147,8 +147,7 @@ static void other_rows_are_refused(void **state)
     toy_free(&wider);
 }
 
-/* ---- damaged files ----------------------------------------------------------------------------
- */
+/* ---- damaged files ----------------------------------------------------------------------- */
 
 static void write_bytes(const char *path, const char *bytes, size_t n)
 {
@@ -299,8 +298,7 @@ static void any_allocation_may_fail(void **state)
     toy_free(&toy);
 }
 
-/* ---- weights to take home ---------------------------------------------------------------------
- */
+/* ---- weights to take home ---------------------------------------------------------------- */
 
 static void weights_have_names_and_shapes(void **state)
 {

@@ -45,8 +45,7 @@ static void assert_same_weights(const struct training *a, const struct training 
     assert_memory_equal(a->params, b->params, a->n_block * sizeof(float));
 }
 
-/* ---- repeatability ----------------------------------------------------------------------------
- */
+/* ---- repeatability ----------------------------------------------------------------------- */
 
 static void same_seed_same_bits_however_sliced(void **state)
 {
@@ -127,8 +126,7 @@ static void the_last_batch_may_be_smaller(void **state)
     toy_free(&toy);
 }
 
-/* ---- learning ---------------------------------------------------------------------------------
- */
+/* ---- learning ---------------------------------------------------------------------------- */
 
 static void xor_is_learnt(void **state)
 {
@@ -210,8 +208,7 @@ static void a_huge_rate_is_seen_to_diverge(void **state)
     toy_free(&toy);
 }
 
-/* ---- schedules --------------------------------------------------------------------------------
- */
+/* ---- schedules --------------------------------------------------------------------------- */
 
 static double cosine(double share)
 {
@@ -248,8 +245,7 @@ static void the_rate_follows_its_schedule(void **state)
     toy_free(&toy);
 }
 
-/* ---- judging ----------------------------------------------------------------------------------
- */
+/* ---- judging ----------------------------------------------------------------------------- */
 
 /* A network whose logits are its inputs: relu of the first layer passes them (they are positive).
  */
@@ -351,8 +347,7 @@ static void rows_that_do_not_fit_are_refused(void **state)
     toy_free(&toy);
 }
 
-/* ---- cost -------------------------------------------------------------------------------------
- */
+/* ---- cost -------------------------------------------------------------------------------- */
 
 static void a_slice_allocates_nothing(void **state)
 {
@@ -443,8 +438,7 @@ static void sizes_are_stated_before_a_start(void **state)
     assert_true(bytes > 5 * 101770 * sizeof(float) && bytes < 3000000);
 }
 
-/* ---- OpenBLAS's own threads -------------------------------------------------------------------
- */
+/* ---- OpenBLAS's own threads -------------------------------------------------------------- */
 
 /* The environment is read when the library is loaded, so the question is put to a child. */
 static void blas_stays_in_one_thread_whatever_the_environment_says(void **state)

@@ -16,8 +16,7 @@
 enum { FIRST_RUNS = 5, FULL_EPOCHS = 20 };
 static const double majority = 0.9;
 
-/* ---- a search against a made-up landscape ------------------------------------------------------
- */
+/* ---- a search against a made-up landscape ------------------------------------------------ */
 
 struct hunt {
     struct made_study *made;
@@ -106,8 +105,7 @@ static void one_trial(struct hunt *h, uint64_t seed)
     observe(h, t, before, &u);
 }
 
-/* ---- the first runs ---------------------------------------------------------------------------
- */
+/* ---- the first runs ---------------------------------------------------------------------- */
 
 static void the_default_comes_first(void **state)
 {
@@ -214,8 +212,7 @@ static void runs_that_never_began_do_not_count(void **state)
     hunt_end(&h);
 }
 
-/* ---- the hand rule ----------------------------------------------------------------------------
- */
+/* ---- the hand rule ----------------------------------------------------------------------- */
 
 /* Exploring is off when little budget is left. */
 static struct hunt hunt_without_exploring(void)
@@ -267,8 +264,7 @@ static void random_after_six_runs_without_gain(void **state)
     hunt_end(&h);
 }
 
-/* ---- no configuration twice -------------------------------------------------------------------
- */
+/* ---- no configuration twice -------------------------------------------------------------- */
 
 static void nothing_is_tried_twice(void **state)
 {
@@ -307,8 +303,7 @@ static void a_space_that_is_used_up(void **state)
     hunt_end(&h);
 }
 
-/* ---- the table's say --------------------------------------------------------------------------
- */
+/* ---- the table's say --------------------------------------------------------------------- */
 
 static void teach(struct hunt *h, const char *situation, enum move m, double q, int visits,
                   double spread)
@@ -405,8 +400,7 @@ static void exploring_is_rare_and_only_with_budget_left(void **state)
     assert_int_equal(count_exploring(900, 0.05), 0);
 }
 
-/* ---- learning ---------------------------------------------------------------------------------
- */
+/* ---- learning ---------------------------------------------------------------------------- */
 
 static bool near(double a, double b)
 {
@@ -516,8 +510,7 @@ static void a_seed_before_anything_is_random(void **state)
     hunt_end(&h);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static void the_same_search_again_and_resumed(void **state)
 {

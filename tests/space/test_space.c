@@ -169,8 +169,7 @@ static void inactive_values_do_not_count(void **state)
     assert_false(space_same(space, &a, &b));
 }
 
-/* ---- typed values -----------------------------------------------------------------------------
- */
+/* ---- typed values ------------------------------------------------------------------------ */
 
 static const struct {
     const char *pair;

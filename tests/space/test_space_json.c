@@ -23,8 +23,7 @@ static struct cJSON *parsed(const char *text)
     return doc;
 }
 
-/* ---- distributions ----------------------------------------------------------------------------
- */
+/* ---- distributions ----------------------------------------------------------------------- */
 
 static void our_distributions_are_optunas(void **state)
 {
@@ -174,8 +173,7 @@ static void external_values(void **state)
     text_free(&out);
 }
 
-/* ---- --space FILE -----------------------------------------------------------------------------
- */
+/* ---- --space FILE ------------------------------------------------------------------------ */
 
 static enum err load(const char *text, struct space *out, struct err_info *info)
 {

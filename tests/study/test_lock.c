@@ -10,8 +10,7 @@
 #include "study/lock.h"
 #include "toy_study.h"
 
-/* ---- fsync, watched ---------------------------------------------------------------------------
- */
+/* ---- fsync, watched ---------------------------------------------------------------------- */
 
 /* This program's own fsync stands before the C library's: it notes how long the file was. */
 static _Atomic long synced_bytes;
@@ -63,8 +62,7 @@ static void test_durable_means_fsynced(void **state)
     toy_end(&toy);
 }
 
-/* ---- locks ------------------------------------------------------------------------------------
- */
+/* ---- locks ------------------------------------------------------------------------------- */
 
 static void lock_of(struct toy *toy, const struct owner *owner, struct lock *lock)
 {
@@ -211,8 +209,7 @@ static void test_live_lock_is_respected(void **state)
     toy_end(&toy);
 }
 
-/* ---- many writers -----------------------------------------------------------------------------
- */
+/* ---- many writers ------------------------------------------------------------------------ */
 
 enum { WRITERS = 3, SEEDS = 8 };
 
@@ -293,8 +290,7 @@ static void test_many_writers(void **state)
     toy_end(&toy);
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ------------------------------------------------------------------------------ */
 
 /* Whatever allocation fails: an error is returned, file and fold agree, and it goes on. */
 static void test_out_of_memory(void **state)

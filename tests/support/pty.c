@@ -43,8 +43,7 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* ---- the environment ----------------------------------------------------------------------------
- */
+/* ---- the environment --------------------------------------------------------------------- */
 
 /* Sets NAME=value or, without '=', takes NAME out. */
 static void set_env(struct pty *p, const char *setting)
@@ -94,8 +93,7 @@ static void fixed_env(struct pty *p)
     set_env(p, "TERM=xterm-256color");
 }
 
-/* ---- the screen ---------------------------------------------------------------------------------
- */
+/* ---- the screen -------------------------------------------------------------------------- */
 
 static int on_property(VTermProp property, VTermValue *value, void *user)
 {
@@ -135,8 +133,7 @@ static bool open_screen(struct pty *p, int rows, int cols)
     return true;
 }
 
-/* ---- the program --------------------------------------------------------------------------------
- */
+/* ---- the program ------------------------------------------------------------------------- */
 
 static struct pty *spawn(struct pty *p, const char *const argv[], int rows, int cols)
 {
@@ -261,8 +258,7 @@ void pty_signal(struct pty *p, int signal)
         kill(p->pid, signal);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------
- */
+/* ---- waiting ----------------------------------------------------------------------------- */
 
 long pty_pump(struct pty *p, double timeout_s)
 {
@@ -375,8 +371,7 @@ bool pty_wait_exit(struct pty *p, int *status, double deadline_s)
     return true;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------
- */
+/* ---- looking ----------------------------------------------------------------------------- */
 
 /* The character of a cell; 0: second half of a wide one; ' ' if blank. */
 static uint32_t code_at(const struct pty *p, int row, int col)

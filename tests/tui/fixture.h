@@ -207,8 +207,7 @@ static inline void fixture_update(struct fixture *fx, const struct q_update *u)
     fixture_event(fx, "agent", "q_update", u->trial, "", fields);
 }
 
-/* ---- the source --------------------------------------------------------------------------------
- */
+/* ---- the source -------------------------------------------------------------------------- */
 
 static inline const struct study *fixture_begin(void *context)
 {

@@ -3,7 +3,7 @@
 
 #include "tui/app.h"
 
-/* ---- a sitting: keys from text, no waiting ------------------------------------------------ */
+/* ---- a sitting: keys from text, no waiting ----------------------------------------------- */
 
 struct sitting {
     struct fixture fx;
@@ -96,7 +96,7 @@ static const struct request *last_request(const struct sitting *s)
     return &s->fx.asked[s->fx.n_asked - 1];
 }
 
-/* ---- steering --------------------------------------------------------------------------- */
+/* ---- steering ---------------------------------------------------------------------------- */
 
 static void test_prune_asks_and_the_answer_is_no(void **state)
 {
@@ -324,7 +324,7 @@ static void test_quit_asks_while_work_runs(void **state)
     end(&s);
 }
 
-/* ---- looking ------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------- */
 
 static void test_same_digits_everywhere(void **state)
 {
@@ -524,7 +524,7 @@ static void test_log_stays_with_what_is_read(void **state)
     end(&s);
 }
 
-/* ---- every size, no memory, signals ---------------------------------------------------------- */
+/* ---- every size, no memory, signals ------------------------------------------------------ */
 
 static void test_every_size(void **state)
 {

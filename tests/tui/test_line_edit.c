@@ -147,8 +147,7 @@ static void test_any_keys(void **state)
     }
 }
 
-/* ---- history ------------------------------------------------------------------------------------
- */
+/* ---- history ----------------------------------------------------------------------------- */
 
 static void test_history(void **state)
 {
@@ -219,8 +218,7 @@ static void test_history_file(void **state)
     spawn_remove_folder(folder);
 }
 
-/* ---- completion ---------------------------------------------------------------------------------
- */
+/* ---- completion -------------------------------------------------------------------------- */
 
 static void offer(void *context, const char *text, size_t cursor, struct completion *out)
 {
@@ -301,8 +299,7 @@ static void test_completion_common_part_first(void **state)
     assert_int_equal(c.n, 0);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 static void test_drawing(void **state)
 {

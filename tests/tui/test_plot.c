@@ -292,8 +292,7 @@ static void test_any_data_at_any_size(void **state)
     frame_free(&f);
 }
 
-/* ---- arithmetic ---------------------------------------------------------------------------------
- */
+/* ---- arithmetic -------------------------------------------------------------------------- */
 
 static void test_ticks(void **state)
 {

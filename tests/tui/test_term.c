@@ -13,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- names of keys ------------------------------------------------------------------------------
- */
+/* ---- names of keys ----------------------------------------------------------------------- */
 
 static void test_key_names_there_and_back(void **state)
 {
@@ -73,8 +72,7 @@ static void test_key_names_read(void **state)
     }
 }
 
-/* ---- bytes to events ----------------------------------------------------------------------------
- */
+/* ---- bytes to events --------------------------------------------------------------------- */
 
 /* Events as text: "j <Up> *x" (* pasted), "[click 5,10]"; "..." for an unfinished sequence. */
 static void write_events(struct term_input *in, bool late, char *out, size_t size)
@@ -228,8 +226,7 @@ static void test_input_survives_anything(void **state)
     assert_int_equal(term_input_next(&full, false, &e), INPUT_EVENT);
 }
 
-/* ---- scripts ------------------------------------------------------------------------------------
- */
+/* ---- scripts ----------------------------------------------------------------------------- */
 
 /* Runs a script to its end: keys are collected; after each event the frame shows them. `idle` is
  * said from the second look on. Returns why it ended. */
@@ -441,8 +438,7 @@ static void test_script_without_memory(void **state)
     term_close(t);
 }
 
-/* ---- the real terminal: the child ---------------------------------------------------------------
- */
+/* ---- the real terminal: the child -------------------------------------------------------- */
 
 static volatile sig_atomic_t child_signal;
 
@@ -642,8 +638,7 @@ static int child(const char *name)
     return strcmp(name, "memory") == 0 ? child_memory() : child_echo();
 }
 
-/* ---- the real terminal: from outside ------------------------------------------------------------
- */
+/* ---- the real terminal: from outside ----------------------------------------------------- */
 
 static char self[4096];
 
