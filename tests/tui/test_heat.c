@@ -61,7 +61,7 @@ static void test_looks(void **state)
     assert_true(frame_has(&f, "situation    visits"));
     assert_true(frame_has(&f, "next"));
     assert_true(frame_has(&f, "entry"));
-    assert_true(frame_has(&f, "situation 1 \u25c0  1,000"));
+    assert_true(frame_has(&f, "situation 1 \u25c0 1,000"));
     assert_true(frame_has(&f, ".00 \u2591")); /* worse than the rule */
     assert_true(frame_has(&f, "[ .03]\u2587"));
     assert_true(frame_has(&f, ".04\u00b7")); /* few visits */
