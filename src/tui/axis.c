@@ -76,8 +76,7 @@ struct axis axis_around(double low, double high, bool log)
     return a;
 }
 
-/* ---- ticks ------------------------------------------------------------------------------------
- */
+/* ---- ticks ------------------------------------------------------------------------------- */
 
 static size_t linear_ticks(double low, double high, size_t max, double *out)
 {

@@ -32,8 +32,7 @@ static double x_of(const struct plot_series *s, size_t i)
     return s->x ? s->x[i] : (double)(i + 1);
 }
 
-/* ---- ranges -----------------------------------------------------------------------------------
- */
+/* ---- ranges ------------------------------------------------------------------------------ */
 
 struct span {
     double low, high; /* low > high: empty */
@@ -126,8 +125,7 @@ static void set_y_axis(struct scene *s)
         s->y = wished;
 }
 
-/* ---- where things are -------------------------------------------------------------------------
- */
+/* ---- where things are -------------------------------------------------------------------- */
 
 static double least_step(const double *ticks, size_t n, bool log)
 {
@@ -207,8 +205,7 @@ static int row_of(const struct scene *s, double y)
     return s->area.row + (int)lround(dot_y(s, y)) / s->canvas.dots_y;
 }
 
-/* ---- curves -----------------------------------------------------------------------------------
- */
+/* ---- curves ------------------------------------------------------------------------------ */
 
 /* Points that fall into one column of dots: first and last join the neighbours, lowest and highest
  * make the spike. */
@@ -325,8 +322,7 @@ static void draw_curves(struct scene *s)
     mem_free(styles);
 }
 
-/* ---- axes and title ---------------------------------------------------------------------------
- */
+/* ---- axes and title ---------------------------------------------------------------------- */
 
 static void draw_title(const struct scene *s, struct rect r)
 {
@@ -406,8 +402,7 @@ static void mark_not_finite(const struct scene *s)
         }
 }
 
-/* ---- labels -----------------------------------------------------------------------------------
- */
+/* ---- labels ------------------------------------------------------------------------------ */
 
 static bool overlaps(const struct rect *a, const struct rect *b)
 {
@@ -494,8 +489,7 @@ static void draw_best(struct scene *s)
     s->label[s->n_labels++] = (struct rect){row, col, 1, columns};
 }
 
-/* ---- read-out ---------------------------------------------------------------------------------
- */
+/* ---- read-out ---------------------------------------------------------------------------- */
 
 static const struct plot_series *read_series(const struct plot *p)
 {
@@ -546,8 +540,7 @@ static void draw_read_out(struct scene *s)
     text_free(&t);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static void draw_empty(const struct scene *s)
 {
@@ -600,8 +593,7 @@ void plot_draw(struct frame *f, struct rect r, const struct plot *p, struct plot
     canvas_close(&s.canvas);
 }
 
-/* ---- what callers compute ---------------------------------------------------------------------
- */
+/* ---- what callers compute ---------------------------------------------------------------- */
 
 struct plot_window plot_zoom(struct plot_window seen, double factor, double place_of)
 {
