@@ -418,7 +418,7 @@ enum { MAX_WORDS = 2 * SPACE_MAX };
 static enum err read_config(struct run *r, const char *const *pairs, size_t n,
                             struct err_info *info)
 {
-    int which[MAX_WORDS];
+    int which[MAX_WORDS] = {0};
     r->space = space_builtin();
     space_default(r->space, &r->config);
     for (size_t i = 0; i < n; i++) {
@@ -537,8 +537,8 @@ int command_train(int argc, char **argv)
     struct train_options options = {.epochs = 10};
     struct run r = {.options = &options};
     struct err_info info = {0};
-    const char *words[MAX_WORDS];
-    size_t n;
+    const char *words[MAX_WORDS] = {NULL};
+    size_t n = 0;
     enum err e = parse(&options, argc, argv, words, MAX_WORDS, &n, &info);
     if (e == ERR_INTERRUPTED)
         return EXIT_DONE;

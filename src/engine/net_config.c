@@ -39,6 +39,7 @@ static double weight_decay(const struct space *space, const struct configuration
     return value > builtin->h[space_find(builtin, "weight_decay")].low ? value : 0;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of types can't stand in parentheses */
 #define FIND(type, name_of)                                                                        \
     static enum type find_##type(const char *text, enum type otherwise)                            \
     {                                                                                              \
@@ -51,6 +52,7 @@ static double weight_decay(const struct space *space, const struct configuration
 FIND(net_activation, net_activation_name)
 FIND(net_optimizer, net_optimizer_name)
 FIND(net_schedule, net_schedule_name)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct net_config net_config_from(const struct space *space, const struct configuration *c,
                                   int full_epochs, uint64_t rng_seed)

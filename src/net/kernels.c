@@ -64,7 +64,7 @@ size_t kernels_list(const struct kernels *out[4])
 
 const struct kernels *kernels_best(void)
 {
-    const struct kernels *all[4];
+    const struct kernels *all[4] = {NULL};
     return all[kernels_list(all) - 1];
 }
 

@@ -6,18 +6,17 @@
 
 #include "tiller/base.h"
 
-#define PAINT_LIST(X)                                                                              \
-    X(TEXT, "text")                                                                                \
-    X(DIM, "dim") X(ACCENT, "accent") X(GOOD, "good") X(WARN, "warn") X(BAD, "bad")                \
-        X(TITLE, "title") X(RULE, "rule") X(SELECTED, "selected") X(KEY, "key")                    \
-            X(SERIES1, "series1") X(SERIES2, "series2") X(SERIES3, "series3")                      \
-                X(SERIES4, "series4") X(SERIES5, "series5") X(SERIES6, "series6")                  \
-                    X(SERIES7, "series7") X(SERIES8, "series8") X(HEAT0, "heat0")                  \
-                        X(HEAT1, "heat1") X(HEAT2, "heat2") X(HEAT3, "heat3") X(HEAT4, "heat4")    \
-                            X(HEAT5, "heat5") X(HEAT6, "heat6") X(HEAT7, "heat7")                  \
-                                X(HEAT8, "heat8") X(HEAT9, "heat9") X(HEAT10, "heat10")            \
-                                    X(HEAT11, "heat11") X(HEAT12, "heat12") X(HEAT13, "heat13")    \
-                                        X(HEAT14, "heat14") X(HEAT15, "heat15")
+/* clang-format off: a table */
+#define PAINT_LIST(X) \
+    X(TEXT, "text") X(DIM, "dim") X(ACCENT, "accent") X(GOOD, "good") X(WARN, "warn") \
+    X(BAD, "bad") X(TITLE, "title") X(RULE, "rule") X(SELECTED, "selected") X(KEY, "key") \
+    X(SERIES1, "series1") X(SERIES2, "series2") X(SERIES3, "series3") X(SERIES4, "series4") \
+    X(SERIES5, "series5") X(SERIES6, "series6") X(SERIES7, "series7") X(SERIES8, "series8") \
+    X(HEAT0, "heat0") X(HEAT1, "heat1") X(HEAT2, "heat2") X(HEAT3, "heat3") X(HEAT4, "heat4") \
+    X(HEAT5, "heat5") X(HEAT6, "heat6") X(HEAT7, "heat7") X(HEAT8, "heat8") X(HEAT9, "heat9") \
+    X(HEAT10, "heat10") X(HEAT11, "heat11") X(HEAT12, "heat12") X(HEAT13, "heat13") \
+    X(HEAT14, "heat14") X(HEAT15, "heat15")
+/* clang-format on */
 
 enum paint {
 #define X(name, text) PAINT_##name,
