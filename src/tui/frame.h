@@ -6,7 +6,7 @@
 
 #include "tiller/base.h"
 
-/* clang-format off: a table */
+/* clang-format off */
 #define PAINT_LIST(X) \
     X(TEXT, "text") X(DIM, "dim") X(ACCENT, "accent") X(GOOD, "good") X(WARN, "warn") \
     X(BAD, "bad") X(TITLE, "title") X(RULE, "rule") X(SELECTED, "selected") X(KEY, "key") \
