@@ -264,7 +264,7 @@ enum err json_parse(const char *text, size_t n, const char *where, struct cJSON 
     else if (s.out_of_memory)
         err = err_set_memory(info, where);
     else
-        err = parse_error(text, s.at, where, s.problem, info);
+        err = parse_error(text, s.at < n ? s.at : n, where, s.problem, info); /* "\" at the end */
     mem_free(s.specials);
     mem_free(s.text);
     return err;

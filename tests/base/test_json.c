@@ -205,6 +205,24 @@ static void test_out_of_memory(void **state)
     }
 }
 
+/* The bytes behind the text are not the parser's: a copy of exactly n bytes, for the sanitizer. */
+static void test_text_ends_where_it_says(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"\"ab\\", "{\"a\": \"\\", "[1, 2", "\"", "-", "1e", ""};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t n = strlen(texts[i]);
+        char *exact = mem_alloc(n, 1);
+        struct cJSON *doc = NULL;
+        struct err_info info = {0};
+        assert_non_null(exact);
+        memcpy(exact, texts[i], n);
+        assert_int_equal(json_parse(exact, n, "text", &doc, &info), ERR_INPUT);
+        assert_null(doc);
+        mem_free(exact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_place_of_a_mistake),
         cmocka_unit_test(test_writing),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_text_ends_where_it_says),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
