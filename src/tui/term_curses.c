@@ -38,6 +38,7 @@ struct curses {
     bool all;     /* shown is not what the terminal shows: everything again */
     bool refused; /* a frame was not taken: say so when there is room again */
     bool gone;    /* the terminal hung up */
+    bool woken;   /* a signal of the caller's came: back to it */
     bool utf8, rgb_only;
     bool can_mouse, can_paste, can_copy, mouse;
     bool cursor_on;
@@ -350,6 +351,7 @@ static void take_size(struct curses *c)
 static bool obey_signals(struct curses *c)
 {
     int came = tty_signals();
+    c->woken = c->woken || came & TTY_CALLER;
     if (came & TTY_STOP)
         tty_stop();
     else if (came & TTY_CONTINUED)
@@ -415,6 +417,10 @@ static enum term_event_kind curses_next(struct term *t, const struct term_wait *
             return TERM_EVENT_END;
         if (obey_signals(c))
             return TERM_EVENT_RESIZE;
+        if (c->woken) {
+            c->woken = false;
+            return TERM_EVENT_NONE;
+        }
         double now = term_seconds();
         bool late = c->more_since >= 0 && now - c->more_since >= c->escape_s;
         enum input_result got = term_input_next(&c->input, late, out);
@@ -440,12 +446,11 @@ static enum term_event_kind curses_next(struct term *t, const struct term_wait *
                                      {unsent ? tty_out_fd() : -1, POLLOUT, 0}};
         int n = poll(fds, POLL_N, timeout);
         looked = true;
-        if (n < 0 && errno != EINTR)
-            return TERM_EVENT_NONE;
-        if (n < 0 && !obey_signals(c))
-            return TERM_EVENT_NONE; /* a signal of the caller's */
-        else if (n < 0)
-            return TERM_EVENT_RESIZE;
+        if (n < 0) { /* a signal: one of ours, or one that the caller should look for */
+            bool draw = obey_signals(c);
+            c->woken = false;
+            return draw ? TERM_EVENT_RESIZE : TERM_EVENT_NONE;
+        }
         enum term_event_kind kind = n > 0 ? look(c, fds) : TERM_EVENT_NONE;
         if (kind != TERM_EVENT_NONE)
             return kind;

@@ -1,7 +1,9 @@
 /* The device. Output goes through a file description of our own that does not block (the shell
  * shares stdout's, so that one stays as it is). Handlers only set flags and write to a pipe; those
  * of fatal signals restore the terminal with write and tcsetattr, which may be called there, and
- * then let the signal do what it did before. */
+ * then let the signal do what it did before. Handlers that the caller has for SIGINT and its like
+ * are called by ours, which then wakes the waiting thread: whichever thread the signal hit, and
+ * however late, it is not slept through. */
 #include "tui/term_tty.h"
 
 #include "tui/term_impl.h"
@@ -17,26 +19,16 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { KIND_FLAG, KIND_FATAL, KIND_FATAL_IF_DEFAULT };
+enum { KIND_FLAG, KIND_FATAL, KIND_CALLERS /* fatal where the caller has no handler */ };
 static const struct {
     int number, kind;
 } caught[] = {
-    {SIGWINCH, KIND_FLAG},
-    {SIGTSTP, KIND_FLAG},
-    {SIGCONT, KIND_FLAG},
-    {SIGSEGV, KIND_FATAL},
-    {SIGBUS, KIND_FATAL},
-    {SIGABRT, KIND_FATAL},
-    {SIGFPE, KIND_FATAL},
-    {SIGILL, KIND_FATAL},
-    {SIGTRAP, KIND_FATAL},
-    {SIGSYS, KIND_FATAL},
-    {SIGINT, KIND_FATAL_IF_DEFAULT},
-    {SIGTERM, KIND_FATAL_IF_DEFAULT},
-    {SIGHUP, KIND_FATAL_IF_DEFAULT},
-    {SIGQUIT, KIND_FATAL_IF_DEFAULT},
-    {SIGALRM, KIND_FATAL_IF_DEFAULT},
-    {SIGXCPU, KIND_FATAL_IF_DEFAULT},
+    {SIGWINCH, KIND_FLAG},   {SIGTSTP, KIND_FLAG},    {SIGCONT, KIND_FLAG},
+    {SIGSEGV, KIND_FATAL},   {SIGBUS, KIND_FATAL},    {SIGABRT, KIND_FATAL},
+    {SIGFPE, KIND_FATAL},    {SIGILL, KIND_FATAL},    {SIGTRAP, KIND_FATAL},
+    {SIGSYS, KIND_FATAL},    {SIGINT, KIND_CALLERS},  {SIGTERM, KIND_CALLERS},
+    {SIGHUP, KIND_CALLERS},  {SIGQUIT, KIND_CALLERS}, {SIGALRM, KIND_CALLERS},
+    {SIGXCPU, KIND_CALLERS},
 };
 enum {
     N_CAUGHT = sizeof caught / sizeof *caught,
@@ -64,7 +56,7 @@ static struct {
 /* What handlers look at. */
 static volatile sig_atomic_t inside;     /* entered: there is something to restore */
 static volatile sig_atomic_t mid_output; /* a sequence may be cut off */
-static volatile sig_atomic_t flags_resized, flags_stop, flags_continued;
+static volatile sig_atomic_t flags_resized, flags_stop, flags_continued, flags_caller;
 
 /* ---- output ------------------------------------------------------------------------------ */
 
@@ -211,6 +203,12 @@ void tty_size(int *rows, int *cols)
 
 /* ---- signals ----------------------------------------------------------------------------- */
 
+static void wake_up(void)
+{
+    ssize_t ignored = write(tty.pipe[1], "!", 1); /* full: it is readable anyway */
+    (void)ignored;
+}
+
 static void on_flag(int number)
 {
     int saved = errno;
@@ -220,32 +218,79 @@ static void on_flag(int number)
         flags_stop = 1;
     else
         flags_continued = 1;
-    ssize_t ignored = write(tty.pipe[1], "!", 1); /* full: it is readable anyway */
-    (void)ignored;
+    wake_up();
     errno = saved;
+}
+
+static size_t place_of(int number)
+{
+    size_t i = 0;
+    while (i + 1 < N_CAUGHT && caught[i].number != number)
+        i++;
+    return i;
 }
 
 static void on_fatal(int number, siginfo_t *what, void *context)
 {
     (void)context;
     restore();
-    for (size_t i = 0; i < N_CAUGHT; i++)
-        if (caught[i].number == number)
-            sigaction(number, &tty.old[i], NULL);
+    sigaction(number, &tty.old[place_of(number)], NULL);
     /* A fault happens again by itself when the handler returns; what was sent is sent again. */
     bool fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL;
     if (!fault || what->si_code <= 0)
         raise(number);
 }
 
-/* Does the caller leave this signal to us? */
-static bool ours_to_catch(int kind, const struct sigaction *old, int number)
+static struct sigaction fatal_action(void)
 {
-    bool is_default = !(old->sa_flags & SA_SIGINFO) && old->sa_handler == SIG_DFL;
-    bool ignored = !(old->sa_flags & SA_SIGINFO) && old->sa_handler == SIG_IGN;
-    if (kind == KIND_FATAL_IF_DEFAULT)
-        return is_default;
-    return kind == KIND_FATAL || number == SIGWINCH || !ignored;
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+    action.sa_sigaction = on_fatal;
+    sigemptyset(&action.sa_mask);
+    return action;
+}
+
+/* Around a handler of the caller's. */
+static void on_caller(int number, siginfo_t *what, void *context)
+{
+    int saved = errno;
+    struct sigaction *old = &tty.old[place_of(number)];
+    bool once = old->sa_flags & (int)SA_RESETHAND;
+    if (old->sa_flags & SA_SIGINFO)
+        old->sa_sigaction(number, what, context);
+    else
+        old->sa_handler(number);
+    if (once) { /* the next one is not handled: it ends the program */
+        struct sigaction action = fatal_action();
+        *old = (struct sigaction){.sa_handler = SIG_DFL};
+        sigaction(number, &action, NULL);
+    }
+    flags_caller = 1;
+    wake_up();
+    errno = saved;
+}
+
+static bool has_handler(const struct sigaction *a, void (*which)(int))
+{
+    return !(a->sa_flags & SA_SIGINFO) && a->sa_handler == which;
+}
+
+/* Our handler for the i-th signal, given what there is; false: it stays. */
+static bool choose_action(size_t i, struct sigaction *action)
+{
+    const struct sigaction *old = &tty.old[i];
+    bool ignored = has_handler(old, SIG_IGN);
+    if (caught[i].kind == KIND_FLAG) {
+        *action = (struct sigaction){.sa_handler = on_flag, .sa_flags = SA_RESTART};
+        sigemptyset(&action->sa_mask);
+        return caught[i].number == SIGWINCH || !ignored;
+    }
+    *action = fatal_action();
+    if (caught[i].kind == KIND_FATAL || has_handler(old, SIG_DFL))
+        return true;
+    action->sa_sigaction = on_caller;
+    action->sa_mask = old->sa_mask;
+    action->sa_flags |= old->sa_flags & SA_RESTART;
+    return !ignored;
 }
 
 static void install_handlers(void)
@@ -258,24 +303,25 @@ static void install_handlers(void)
         tty.alt_stack = NULL;
     }
     for (size_t i = 0; i < N_CAUGHT; i++) {
-        struct sigaction action = {.sa_flags = SA_RESTART};
-        if (caught[i].kind == KIND_FLAG)
-            action.sa_handler = on_flag;
-        else {
-            action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-            action.sa_sigaction = on_fatal;
-        }
-        sigemptyset(&action.sa_mask);
+        struct sigaction action;
         tty.installed[i] = sigaction(caught[i].number, NULL, &tty.old[i]) == 0 &&
-                           ours_to_catch(caught[i].kind, &tty.old[i], caught[i].number) &&
+                           choose_action(i, &action) &&
                            sigaction(caught[i].number, &action, NULL) == 0;
     }
 }
 
+/* Is it still one of ours? The caller may have installed another one since. */
+static bool is_ours(const struct sigaction *a)
+{
+    return has_handler(a, on_flag) || (a->sa_flags & SA_SIGINFO && (a->sa_sigaction == on_fatal ||
+                                                                    a->sa_sigaction == on_caller));
+}
+
 static void remove_handlers(void)
 {
+    struct sigaction now;
     for (size_t i = 0; i < N_CAUGHT; i++)
-        if (tty.installed[i])
+        if (tty.installed[i] && sigaction(caught[i].number, NULL, &now) == 0 && is_ours(&now))
             sigaction(caught[i].number, &tty.old[i], NULL);
     if (tty.alt_stack)
         sigaltstack(&tty.old_stack, NULL);
@@ -298,6 +344,9 @@ int tty_signals(void)
     if (flags_continued)
         came |= TTY_CONTINUED;
     flags_continued = 0;
+    if (flags_caller)
+        came |= TTY_CALLER;
+    flags_caller = 0;
     return came;
 }
 
@@ -374,7 +423,7 @@ enum err tty_open(struct err_info *info)
         close_device();
         return err_set_memory(info, "terminal");
     }
-    flags_resized = flags_stop = flags_continued = 0;
+    flags_resized = flags_stop = flags_continued = flags_caller = 0;
     install_handlers();
     if (!at_exit)
         at_exit = atexit(restore) == 0;

@@ -8,7 +8,12 @@
 
 #include "tiller/base.h"
 
-enum tty_signal { TTY_RESIZED = 1, TTY_STOP = 2, TTY_CONTINUED = 4 };
+enum tty_signal {
+    TTY_RESIZED = 1,
+    TTY_STOP = 2,
+    TTY_CONTINUED = 4,
+    TTY_CALLER = 8 /* one that the caller handles; its handler has run */
+};
 
 /* tty_open: stdin and stdout must be one terminal; changes nothing yet. */
 enum err tty_open(struct err_info *info);

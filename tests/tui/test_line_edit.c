@@ -173,7 +173,7 @@ static void test_history(void **state)
     keys(&e, "<Up>x");
     assert_line(&e, "twox|");
     for (int i = 0; i < HISTORY_MAX + 20; i++) {
-        char line[16];
+        char line[32];
         snprintf(line, sizeof line, "line %d", i);
         history_add(&h, line);
     }

@@ -107,7 +107,7 @@ static void test_bytes_and_resize(void **state)
 {
     size_t n;
     struct pty *p =
-        shell("printf 12345; trap 'stty size' WINCH; while :; do read a && break; done", NULL);
+        shell("trap 'stty size' WINCH; printf 12345; while :; do read a && break; done", NULL);
     (void)state;
     assert_true(pty_wait_text(p, "12345", 10));
     assert_int_equal(pty_bytes(p), 5);
