@@ -44,8 +44,11 @@ check-rooms: $(TEST_BIN) ## run the tests of ROOMS only, without the program
 	@sh tests/run.sh $(TEST_BIN)
 check-arrows: ## the arrows between rooms hold; only tui/term*.c knows curses
 	@sh tests/arrows.sh
+# Faults go to the program's own handlers (they restore the terminal), as without a sanitizer.
 check-asan: ## all tests under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-asan OPT=-O1 \
+	@ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0 \
+	  LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+	  $(MAKE) --no-print-directory check BUILD=$(BUILD)-asan OPT=-O1 \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 check-tsan: ## all tests under the thread sanitizer
 	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-tsan OPT=-O1 SANITIZE="-fsanitize=thread"
