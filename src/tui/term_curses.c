@@ -56,7 +56,7 @@ struct curses {
 static const char *capability(const char *name)
 {
     const char *s = tigetstr(name);
-    return s && s != (char *)(intptr_t)-1 && *s ? s : NULL;
+    return s && (intptr_t)s != -1 && *s ? s : NULL;
 }
 
 /* Appends a string of terminfo's without its padding marks, $<5>. */
