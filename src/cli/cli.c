@@ -178,3 +178,34 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
     };
     return data_open(path, &options, out, info);
 }
+
+void cli_put_params(struct json_writer *w, const struct space *space, const struct configuration *c)
+{
+    json_open(w, "params", '{');
+    for (int i = 0; i < space->n; i++) {
+        struct text value = {0};
+        if (!space_is_active(space, c, i))
+            continue;
+        space_put_external(space, i, c->value[i], &value);
+        json_put_raw(w, space->h[i].name, text_get(&value));
+        w->out->failed |= value.failed;
+        text_free(&value);
+    }
+    json_close(w, '}');
+}
+
+volatile sig_atomic_t cli_signal;
+
+static void on_signal(int number)
+{
+    cli_signal = number;
+}
+
+void cli_watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}

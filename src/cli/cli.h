@@ -8,6 +8,9 @@
 
 #include "tiller/base.h"
 #include "tiller/data.h"
+#include "tiller/space.h"
+
+#include <signal.h>
 
 enum { EXIT_DONE = 0, EXIT_UNFINISHED = 1, EXIT_BAD_INPUT = 2, EXIT_INTERRUPTED = 130 };
 
@@ -65,6 +68,15 @@ struct cli_data_options {
 /* Finds and opens what was typed; prints nothing. Owner: caller, data_free. */
 enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
                        struct err_info *info);
+
+/* The "params" object of a JSON summary: the active values, as Optuna writes them. */
+void cli_put_params(struct json_writer *w, const struct space *space,
+                    const struct configuration *c);
+
+/* The number of the SIGINT, SIGTERM or SIGHUP that came; 0 none. The first is noted, a second one
+ * ends the process. */
+extern volatile sig_atomic_t cli_signal;
+void cli_watch_signals(void);
 
 int command_describe(int argc, char **argv);
 int command_train(int argc, char **argv);

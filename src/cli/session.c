@@ -13,22 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t signal_number;
-
-static void on_signal(int number)
-{
-    signal_number = number;
-}
-
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
-
 enum err session_budget(const char *text, struct engine_options *out, struct err_info *info)
 {
     int64_t n;
@@ -78,7 +62,7 @@ static void show_plain(struct engine *e)
             engine_drain(e);
         print_notes(e);
         print_notice(e, notice, sizeof notice);
-        if (signal_number && !asked) {
+        if (cli_signal && !asked) {
             struct request quit = {.kind = REQUEST_QUIT, .trial = -1};
             asked = engine_request(e, &quit, NULL) == ERR_OK;
         }
@@ -131,7 +115,7 @@ static enum err screen_options(const struct session_options *o, const struct dat
                                 .n_classes = set->n_classes,
                                 .n_rows = set->part[DATA_TRAIN].n_rows,
                                 .script = o->script,
-                                .signal = &signal_number};
+                                .signal = &cli_signal};
     enum err err = screen_size(o->screen, out, info);
     return err == ERR_OK ? colour_of(o->colour, &out->colour, info) : err;
 }
@@ -196,7 +180,7 @@ int session_run(const struct session_options *o, const struct data_set *set,
     enum err err = screen_options(o, set, &screen, &info);
     engine->set = set;
     engine->notes = plain;
-    watch_signals();
+    cli_watch_signals();
     if (err == ERR_OK)
         err = engine_start(engine, &e, &info);
     if (err != ERR_OK)
@@ -214,7 +198,7 @@ int session_run(const struct session_options *o, const struct data_set *set,
     if (engine_stop(e, &closing) != ERR_OK && err == ERR_OK)
         info = closing;
     if (info.code == ERR_OK) /* a person who leaves is not an interruption */
-        return finished || !signal_number ? EXIT_DONE : EXIT_INTERRUPTED;
+        return finished || !cli_signal ? EXIT_DONE : EXIT_INTERRUPTED;
     cli_fail(&info);
     return EXIT_UNFINISHED;
 }

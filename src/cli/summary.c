@@ -50,22 +50,6 @@ static size_t count_trials_by(const struct study *study, struct finder *out, siz
 
 /* ---- JSON -------------------------------------------------------------------------------- */
 
-static void put_params(struct json_writer *w, const struct space *space,
-                       const struct configuration *c)
-{
-    json_open(w, "params", '{');
-    for (int i = 0; i < space->n; i++) {
-        struct text value = {0};
-        if (!space_is_active(space, c, i))
-            continue;
-        space_put_external(space, i, c->value[i], &value);
-        json_put_raw(w, space->h[i].name, text_get(&value));
-        w->out->failed |= value.failed;
-        text_free(&value);
-    }
-    json_close(w, '}');
-}
-
 static void put_best(struct json_writer *w, const struct figures *f)
 {
     const struct trial *t = f->best;
@@ -80,7 +64,7 @@ static void put_best(struct json_writer *w, const struct figures *f)
     json_put_string(w, "objective", f->study->metric);
     json_put_number(w, "value", t->value);
     json_put_int(w, "parameters", t->n_parameters);
-    put_params(w, &f->study->space, &t->config);
+    cli_put_params(w, &f->study->space, &t->config);
     json_open(w, "metrics", '{');
     for (size_t i = 0; i < t->n_epochs; i++)
         if (t->curve[i].step == t->best_epoch)

@@ -49,24 +49,6 @@ struct run {
     int64_t samples;               /* rows trained on */
 };
 
-/* ---- leaving on a signal ----------------------------------------------------------------- */
-
-static volatile sig_atomic_t leave;
-
-static void on_signal(int number)
-{
-    leave = number;
-}
-
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
-
 /* ---- progress ---------------------------------------------------------------------------- */
 
 static double rate(const struct run *r)
@@ -119,21 +101,6 @@ static void put_epoch(struct json_writer *w, int number, const struct epoch *e)
     json_close(w, '}');
 }
 
-static void put_params(struct json_writer *w, const struct run *r)
-{
-    json_open(w, "params", '{');
-    for (int i = 0; i < r->space->n; i++) {
-        struct text value = {0};
-        if (!space_is_active(r->space, &r->config, i))
-            continue;
-        space_put_external(r->space, i, r->config.value[i], &value);
-        json_put_raw(w, r->space->h[i].name, text_get(&value));
-        w->out->failed |= value.failed;
-        text_free(&value);
-    }
-    json_close(w, '}');
-}
-
 static void put_test(struct json_writer *w, const struct run *r)
 {
     size_t n = (size_t)r->set->n_classes;
@@ -162,7 +129,7 @@ static void put_result(struct json_writer *w, const struct run *r, bool with_epo
 {
     json_open(w, NULL, '{');
     json_put_string(w, "task", r->set->name);
-    put_params(w, r);
+    cli_put_params(w, r->space, &r->config);
     if (with_epochs) {
         json_open(w, "epochs", '[');
         for (int i = 0; i < r->n_epochs; i++)
@@ -349,7 +316,7 @@ static void train_epoch(struct run *r, int *slice)
 {
     bool done = false;
     int before = net_batches_done(r->training);
-    while (!done && !leave) {
+    while (!done && !cli_signal) {
         double began = clock_now_s();
         enum err e = net_train_slice(r->training, *slice, &done);
         double took = clock_now_s() - began;
@@ -547,7 +514,7 @@ int command_train(int argc, char **argv)
     if (e == ERR_OK)
         e = prepare(&r, words[0], &info);
     if (e == ERR_OK) {
-        watch_signals();
+        cli_watch_signals();
         say_start(&r);
         e = train_all(&r, &info);
     }
