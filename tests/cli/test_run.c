@@ -112,15 +112,15 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
     struct spawned s;
     assert_non_null(spawn_make_folder(whole_folder));
     assert_non_null(spawn_make_folder(folder));
-    const char *whole[] = {spawn_tiller(), "run",     "data/letter",
+    const char *whole[] = {spawn_tiller(), "run",     "data/vowel",
                            COMMON,         "--study", study_path(whole_folder, whole_path),
-                           "--epochs",     "150",     NULL};
+                           "--epochs",     "800",     NULL};
     if (spawn_run(&s, whole, NULL, 300) != 0)
         fail_msg("%s", text_get(&s.err));
     struct cJSON *expected = parse(&s);
     spawn_free(&s);
-    const char *first[] = {spawn_tiller(),           "run",      "data/letter", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "150",         NULL};
+    const char *first[] = {spawn_tiller(),           "run",      "data/vowel", COMMON, "--study",
+                           study_path(folder, path), "--epochs", "800",        NULL};
     const char *again[] = {spawn_tiller(), "resume",    path, "--plain",
                            "--json",       "--workers", "1",  NULL};
     for (int i = 0; i < 4; i++) {
