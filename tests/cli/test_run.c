@@ -108,19 +108,25 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
 {
     (void)state;
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGINT};
-    char whole_folder[64], folder[64], whole_path[128], path[128];
+    static const char small[] = "{\"units\": {\"low\": 8, \"high\": 24}}"; /* for the sanitizers */
+    char whole_folder[64], folder[64], whole_path[128], path[128], space[128];
+    struct err_info info = {0};
     struct spawned s;
     assert_non_null(spawn_make_folder(whole_folder));
     assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(space, sizeof space, folder, "space.json"));
+    assert_int_equal(file_write_atomic(space, small, strlen(small), &info), ERR_OK);
     const char *whole[] = {spawn_tiller(), "run",     "data/vowel",
                            COMMON,         "--study", study_path(whole_folder, whole_path),
-                           "--epochs",     "800",     NULL};
+                           "--space",      space,     "--epochs",
+                           "1500",         NULL};
     if (spawn_run(&s, whole, NULL, 300) != 0)
         fail_msg("%s", text_get(&s.err));
     struct cJSON *expected = parse(&s);
     spawn_free(&s);
-    const char *first[] = {spawn_tiller(),           "run",      "data/vowel", COMMON, "--study",
-                           study_path(folder, path), "--epochs", "800",        NULL};
+    const char *first[] = {
+        spawn_tiller(), "run", "data/vowel", COMMON, "--study", study_path(folder, path),
+        "--space",      space, "--epochs",   "1500", NULL};
     const char *again[] = {spawn_tiller(), "resume",    path, "--plain",
                            "--json",       "--workers", "1",  NULL};
     for (int i = 0; i < 4; i++) {
