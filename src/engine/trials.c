@@ -84,6 +84,8 @@ static void note_start(struct engine *e, int64_t number, const struct trial_star
                     s->action && s->action[0] ? " " : "", s->action ? s->action : "",
                     text_get(&values));
     text_free(&values);
+    if (s->reason && s->reason[0])
+        engine_note_add(e, "#%lld why: %s", (long long)number, s->reason);
 }
 
 static void attribute_number(struct engine *e, int handle, const char *key, double value)
