@@ -601,16 +601,8 @@ bool steer_quit(struct app *app, const char *args)
     struct request r = {.kind = REQUEST_QUIT, .trial = -1};
     app->plan = (struct app_plan){.kind = REQUEST_QUIT, .leave = true};
     preview(app, &r, kept, sizeof kept);
-    if (kept[0]) {
-        text_format(app->plan.question, sizeof app->plan.question, "leave tiller?  %s", kept);
-        app->mode = MODE_CONFIRM;
-        return true;
-    }
-    text_format(app->plan.question, sizeof app->plan.question,
-                "leave tiller?  %d trial%s training. Everything is kept: each gets a checkpoint, "
-                "and 'tiller resume %s.study.jsonl' goes on with it.",
-                app->view.status.n_busy, app->view.status.n_busy == 1 ? " is" : "s are",
-                app->view.study_name[0] ? app->view.study_name : "NAME");
+    text_format(app->plan.question, sizeof app->plan.question, "leave tiller?  %s",
+                kept[0] ? kept : "Running trials are kept as checkpoints.");
     app->mode = MODE_CONFIRM;
     return true;
 }

@@ -249,6 +249,10 @@ static inline void fixture_preview(void *context, const struct request *r, char 
     if (r->kind == REQUEST_PRUNE && t)
         text_format(out, out_size, "%zu of %d epochs, 12 s of training, would be lost", t->n_epochs,
                     t->target_epochs);
+    else if (r->kind == REQUEST_QUIT)
+        text_copy(out, out_size,
+                  "Nothing is lost: 2 running trials kept as checkpoints, and 'tiller resume "
+                  "mnist.study.jsonl' goes on");
     else
         text_format(out, out_size, "%lld epochs more", (long long)r->amount);
 }

@@ -303,7 +303,7 @@ static void test_quit_asks_while_work_runs(void **state)
     (void)state;
     begin(&s);
     press(&s, "Q");
-    assert_shows(&s, "2 trials are training");
+    assert_shows(&s, "2 running trials");
     assert_shows(&s, "tiller resume");
     press(&s, "<Enter>");
     assert_false(s.app->leave);
