@@ -105,6 +105,13 @@ static struct view_line *add_line(struct view *v, double time_s, const char *who
     return line;
 }
 
+/* "random: only 3 of 5 ..." says its action itself. */
+static bool names_action(const struct trial *t)
+{
+    size_t n = strlen(t->action);
+    return strncmp(t->reason, t->action, n) == 0 && t->reason[n] == ':';
+}
+
 static void add_start_line(struct view *v, const struct trial *t)
 {
     bool waits = t->state == TRIAL_WAITING;
@@ -113,7 +120,7 @@ static void add_start_line(struct view *v, const struct trial *t)
         text_copy(line->say, sizeof line->say, "in the queue");
     else if (t->continues >= 0)
         text_format(line->say, sizeof line->say, "continues #%lld", (long long)t->continues);
-    else if (t->action[0])
+    else if (t->action[0] && !names_action(t))
         text_format(line->say, sizeof line->say, "%s%s%s", t->action, t->reason[0] ? ": " : "",
                     t->reason);
     else
