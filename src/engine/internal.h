@@ -155,6 +155,8 @@ int64_t budget_trials_done(const struct study *study);                       /* 
 void request_apply(struct engine *e, const struct request *r);
 /* Ask a job back, or take it at once where no worker has it. Engine thread. */
 void request_verdict(struct engine *e, struct job *job, enum verdict verdict);
+/* Ends all that runs with the value it has. Engine thread. */
+void request_finish_all(struct engine *e);
 struct job *engine_job(struct engine *e, int64_t number); /* under work; NULL: none runs */
 /* ---- trials.c: creating and ending trials, engine thread only */
 bool trials_fill(struct engine *e); /* true: something was started */

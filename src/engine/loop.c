@@ -159,22 +159,6 @@ static bool time_is_up(struct engine *e)
     return up;
 }
 
-/* Ends all that runs with the value it has. */
-static void finish_running(struct engine *e)
-{
-    for (;;) {
-        struct job *job = NULL;
-        pthread_mutex_lock(&e->work);
-        for (struct job *j = e->jobs; j && !job; j = j->next)
-            if (j->verdict != VERDICT_FINISH)
-                job = j;
-        pthread_mutex_unlock(&e->work);
-        if (!job)
-            return;
-        request_verdict(e, job, VERDICT_FINISH);
-    }
-}
-
 static void count_jobs(struct engine *e, int *active, int *paused)
 {
     *active = *paused = 0;
@@ -257,7 +241,7 @@ static void turn(struct engine *e)
         request_apply(e, &r);
     trials_withdrawals_due(e, false);
     if (time_is_up(e))
-        finish_running(e);
+        request_finish_all(e);
     e->claims_blocked = false;
     while (!quit_asked(e) && !keeps_failing(e) && trials_fill(e))
         ;

@@ -193,6 +193,21 @@ void request_verdict(struct engine *e, struct job *job, enum verdict verdict)
         trials_yielded(e, job); /* at a rung or on a worker: when its message comes */
 }
 
+void request_finish_all(struct engine *e)
+{
+    for (;;) {
+        struct job *job = NULL;
+        pthread_mutex_lock(&e->work);
+        for (struct job *j = e->jobs; j && !job; j = j->next)
+            if (j->verdict != VERDICT_FINISH)
+                job = j;
+        pthread_mutex_unlock(&e->work);
+        if (!job)
+            return;
+        request_verdict(e, job, VERDICT_FINISH);
+    }
+}
+
 static struct job *find_job(struct engine *e, int64_t number)
 {
     pthread_mutex_lock(&e->work);
@@ -407,17 +422,7 @@ static void stop(struct engine *e, const struct request *r)
     pthread_mutex_unlock(&e->work);
     if (paused)
         resume_all(e, &(struct request){.kind = REQUEST_RESUME_ALL});
-    for (bool more = true; more;) {
-        struct job *job = NULL;
-        pthread_mutex_lock(&e->work);
-        for (struct job *j = e->jobs; j && !job; j = j->next)
-            if (j->verdict != VERDICT_FINISH)
-                job = j;
-        pthread_mutex_unlock(&e->work);
-        more = job != NULL;
-        if (job)
-            request_verdict(e, job, VERDICT_FINISH);
-    }
+    request_finish_all(e);
 }
 
 static const struct kind kinds[REQUEST_QUIT + 1] = {

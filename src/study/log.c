@@ -377,22 +377,23 @@ const char *study_log_folder(const struct study_log *log)
 
 /* ---- counters ---------------------------------------------------------------------------- */
 
-uint64_t study_log_sequence(const struct study_log *log)
+static uint64_t read_counter(const struct study_log *log, const uint64_t *counter)
 {
     pthread_mutex_t *state = (pthread_mutex_t *)&log->state;
     pthread_mutex_lock(state);
-    uint64_t value = log->sequence;
+    uint64_t value = *counter;
     pthread_mutex_unlock(state);
     return value;
 }
 
+uint64_t study_log_sequence(const struct study_log *log)
+{
+    return read_counter(log, &log->sequence);
+}
+
 uint64_t study_log_durable(const struct study_log *log)
 {
-    pthread_mutex_t *state = (pthread_mutex_t *)&log->state;
-    pthread_mutex_lock(state);
-    uint64_t value = log->durable;
-    pthread_mutex_unlock(state);
-    return value;
+    return read_counter(log, &log->durable);
 }
 
 size_t study_log_pending_bytes(const struct study_log *log)

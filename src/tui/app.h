@@ -297,7 +297,6 @@ size_t curves_chosen(const struct app *app, int64_t *out, size_t max);
 /* ---- screens ----------------------------------------------------------------------------- */
 
 void overview_draw(struct app *app);
-void overview_move(struct app *app, long rows, long cols);
 void overview_want(const struct app *app, struct view_want *want);
 void overview_next_pane(struct app *app, int direction);
 void trials_draw(struct app *app);
@@ -306,6 +305,7 @@ void trials_want(const struct app *app, struct view_want *want);
 /* Moves the read-out by stored steps, or the window sideways. */
 void curves_step(struct app *app, long steps);
 void curves_draw(struct app *app);
+/* Rows: the chosen trial; columns: the read-out or the window. The overview moves so too. */
 void curves_move(struct app *app, long rows, long cols);
 void curves_want(const struct app *app, struct view_want *want);
 void qtable_draw(struct app *app);

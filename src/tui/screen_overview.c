@@ -272,16 +272,6 @@ void overview_draw(struct app *app)
     draw_key_line(app);
 }
 
-void overview_move(struct app *app, long rows, long cols)
-{
-    if (rows != 0) {
-        list_move(&app->list, &app->view, rows);
-        app->chosen = true;
-    }
-    if (cols != 0)
-        curves_step(app, cols);
-}
-
 void overview_want(const struct app *app, struct view_want *want)
 {
     want->n_curves = curves_of_overview(app, want->curve, VIEW_CURVES);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct screen screens[SCREEN_N] = {
-    [SCREEN_OVERVIEW] = {"overview", "overview", '1', overview_draw, overview_move, overview_want,
+    [SCREEN_OVERVIEW] = {"overview", "overview", '1', overview_draw, curves_move, overview_want,
                          page_rows},
     [SCREEN_TRIALS] = {"trials", "trials", '2', trials_draw, trials_move, trials_want, page_rows},
     [SCREEN_CURVES] = {"curves", "curves", '3', curves_draw, curves_move, curves_want, page_rows},
