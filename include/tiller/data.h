@@ -17,7 +17,8 @@ enum data_task { DATA_CLASSIFICATION, DATA_REGRESSION };
 enum column_kind { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
 
 struct data_options {
-    const char *target;             /* label column; NULL: the last */
+    const char *target; /* label column; NULL: the last */
+    const char *task;   /* "classification", "regression"; NULL: told apart by the label */
     const char *const *categorical; /* columns to read as categorical although they look numeric */
     size_t n_categorical;
     const char *const *missing; /* words that mean missing, besides the empty field */
@@ -29,8 +30,9 @@ struct data_options {
 /* One part: rows encoded for the network. */
 struct data_part {
     int32_t n_rows;
-    const float *x;   /* [n_rows x n_inputs], row-major, 64-byte aligned */
-    const int32_t *y; /* [n_rows] class index 0..n_classes-1 */
+    const float *x;      /* [n_rows x n_inputs], row-major, 64-byte aligned */
+    const int32_t *y;    /* [n_rows] class index 0..n_classes-1; NULL: regression */
+    const float *target; /* [n_rows] regression: (label - target_mean) / target_scale; else NULL */
 };
 
 /* What was understood of one column of a table. */
@@ -51,7 +53,9 @@ struct data_set {
     char path[512];           /* as opened */
     enum data_source source;
     enum data_task task;
-    int32_t n_inputs, n_classes;
+    int32_t n_inputs, n_classes;       /* regression: n_classes 0 */
+    double target_mean, target_scale;  /* regression: of the training rows' labels */
+    double target_low, target_high;    /* regression: over all rows */
     int32_t image_rows, image_columns; /* 0 for tables */
     int64_t n_rows;                    /* in all parts */
     char **class_names;                /* [n_classes], sanitised */
@@ -66,7 +70,8 @@ struct data_set {
     int n_dropped_classes;
     int64_t n_duplicates;  /* rows of validation or test that stand in training, exactly */
     double majority_rate;  /* share of the biggest class among the training rows */
-    double majority_error; /* validation error of always answering that class */
+    double majority_error; /* validation error of always answering that class; regression: mean
+                              squared error of always answering the training mean, standardised */
     uint64_t split_seed;
     char fingerprint[33]; /* hex; of the encoded rows, labels, class names and split */
     size_t memory_bytes;
@@ -80,6 +85,44 @@ struct data_set {
 enum err data_open(const char *path, const struct data_options *options, struct data_set **out,
                    struct err_info *info);
 void data_free(struct data_set *set);
+
+/* ---- the encoder: what turns a table's fields into inputs, kept with the weights ------------ */
+
+/* data_put_encoder: all that encoding new rows takes, as one JSON object: source, columns (kind,
+ * median, mean, scale, levels), image size, class names or the target's name, mean and scale,
+ * missing words, split seed, fingerprint and name of the task. */
+void data_put_encoder(const struct data_set *set, struct text *out);
+
+struct data_encoder; /* immutable */
+/* Errors: ERR_INPUT (not such an object, out of bounds), ERR_MEMORY. where names its file in
+ * messages. Owner: caller, data_encoder_free. */
+enum err data_encoder_read(const char *json, const char *where, struct data_encoder **out,
+                           struct err_info *info);
+void data_encoder_free(struct data_encoder *e);
+struct data_encoder_facts {
+    enum data_source source;
+    enum data_task task;
+    int32_t n_inputs, n_classes;
+    const char *const *class_names;                    /* [n_classes] */
+    const char *task_name, *target_name, *fingerprint; /* lent */
+    double target_mean, target_scale;
+    uint64_t split_seed;
+};
+void data_encoder_facts(const struct data_encoder *e, struct data_encoder_facts *out);
+
+/* New rows, encoded: a CSV table whose header has every feature column (in any order; the label and
+ * other columns may be there and are kept apart), or for images an IDX file of the same size. */
+struct data_new_rows {
+    int64_t n_rows;
+    float *x;                /* [n_rows x n_inputs] */
+    int64_t n_unknown;       /* fields whose category the training rows did not have */
+    char first_unknown[200]; /* "line 7, colour: 'mauve'"; "" none */
+};
+/* Errors: ERR_INPUT naming file, line, column and remedy: a missing column, a field that is not a
+ * number; strict: also an unknown category. Owner: caller, data_new_rows_free. */
+enum err data_encode_file(const struct data_encoder *e, const char *path, bool strict,
+                          struct data_new_rows *out, struct err_info *info);
+void data_new_rows_free(struct data_new_rows *rows);
 
 /* data_describe: what was understood, for people, as plain text lines of at most 80 columns. */
 void data_describe(const struct data_set *set, struct text *out);

@@ -40,9 +40,11 @@ struct hyperparameter {
     double step;      /* 0: none (float); int: 1 */
     int n_choices;
     struct hyper_choice choice[SPACE_CHOICES_MAX];
-    double fallback; /* internal value when inactive or not said */
-    int active_if;   /* index of a categorical that switches it on; -1: always active */
-    int active_choice;
+    double fallback;         /* internal value when inactive or not said */
+    int active_if;           /* index of a categorical that switches it on; -1: always active */
+    uint32_t active_choices; /* bit k: its choice k does so */
+    bool held;      /* samplers leave it at its fallback; people may set it to anything in range */
+    int n_sampled;  /* categorical: samplers draw from the first so many choices; 0: from all */
     char about[96]; /* one sentence for help and forms; "" for foreign ones */
 };
 
@@ -56,10 +58,23 @@ struct configuration {
     uint32_t set;            /* bit i: value i is present (said, or active) */
 };
 
-/* Our network's space (the ranges stand in space.c as one table; README and man page quote it):
+/* Our network's space (the ranges stand in space.c as one table; README and man page quote it): all
+ * hyperparameters there are. The fallbacks are the reference network's values. Samplers draw
  * learning_rate batch_size optimizer momentum weight_decay num_layers units dropout activation
- * schedule. The fallbacks are the reference network's values. */
+ * schedule; the others are held until somebody frees them. */
 const struct space *space_builtin(void);
+
+/* The built-in space without what a task of these traits can't use. */
+enum space_trait {
+    SPACE_IMAGES = 1,  /* network conv_layers filters kernel_size pooling shift */
+    SPACE_CLASSES = 2, /* label_smoothing class_weights */
+    SPACE_WEIGHTS = 4  /* init freeze thaw_epoch carried_rate: started with --from */
+};
+void space_of_task(unsigned traits, struct space *out);
+/* Let samplers draw hyperparameter i over its whole range, all choices included. */
+void space_release(struct space *space, int i);
+/* Hold it at a value as typed. Errors: as space_set_text. */
+enum err space_hold(struct space *space, int i, const char *value, struct err_info *info);
 
 /* space_load: base narrowed or fixed by a JSON file {"learning_rate": {"low": .., "high": ..},
  * "optimizer": {"choices": ["adam"]}, "num_layers": 2}. Unknown names, empty or wider ranges are
@@ -68,6 +83,9 @@ enum err space_load(const char *path, const struct space *base, struct space *ou
                     struct err_info *info);
 
 int space_find(const struct space *space, const char *name); /* -1: none */
+/* The choices of `from` in the mask, as a mask of the choices of `to` with the same JSON. */
+uint32_t space_same_choices(const struct hyperparameter *from, uint32_t mask,
+                            const struct hyperparameter *to);
 int space_find_role(const struct space *space, enum hyper_role role);
 const char *space_nearest(const struct space *space, const char *name); /* NULL: none near */
 
@@ -75,7 +93,8 @@ const char *space_nearest(const struct space *space, const char *name); /* NULL:
 bool space_is_active(const struct space *space, const struct configuration *c, int i);
 /* All fallbacks, active ones marked set. */
 void space_default(const struct space *space, struct configuration *out);
-/* Marks set exactly the active ones and brings the rest to their fallback (decisions 15). */
+/* Marks set exactly the active ones, but for held ones at their fallback, and brings the inactive
+ * ones to their fallback (decisions 15). */
 void space_tidy(const struct space *space, struct configuration *c);
 void space_sample(const struct space *space, struct rng *rng, struct configuration *out);
 /* [0,1]^n on each hyperparameter's natural axis (log where log; categorical: index/(n-1)), inactive

@@ -15,7 +15,7 @@ enum trial_state { TRIAL_RUNNING, TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAIL, TRIA
 
 /* Per-epoch metrics in the op 7 `metrics` member and in curve:* attributes; the names stand in one
  * table (study_metric_name): train_loss val_loss val_accuracy val_precision val_recall val_f1
- * seconds. NaN where absent. */
+ * val_auc val_average_precision val_mse val_mae val_r2 seconds. NaN where absent. */
 enum study_metric {
     METRIC_TRAIN_LOSS,
     METRIC_VAL_LOSS,
@@ -23,6 +23,11 @@ enum study_metric {
     METRIC_VAL_PRECISION,
     METRIC_VAL_RECALL,
     METRIC_VAL_F1,
+    METRIC_VAL_AUC,
+    METRIC_VAL_AVERAGE_PRECISION,
+    METRIC_VAL_MSE,
+    METRIC_VAL_MAE,
+    METRIC_VAL_R2,
     METRIC_SECONDS, /* wall time of the epoch */
     METRIC_N
 };

@@ -62,9 +62,9 @@ static void say_start(const struct run *r)
     int32_t in = r->set->n_inputs, out = r->set->n_classes;
     char rows[32], parameters[32], bytes[32];
     text_count(rows, sizeof rows, r->rows[DATA_TRAIN].n_rows);
-    text_count(parameters, sizeof parameters, (int64_t)net_count_parameters(&c, in, out));
-    text_bytes(bytes, sizeof bytes,
-               (double)net_memory_bytes(&c, in, out, r->rows[DATA_TRAIN].n_rows));
+    text_count(parameters, sizeof parameters,
+               (int64_t)net_count_parameters(&c, &r->rows[DATA_TRAIN]));
+    text_bytes(bytes, sizeof bytes, (double)net_memory_bytes(&c, &r->rows[DATA_TRAIN]));
     fprintf(stderr, "%s: %s training rows, network %d-", r->set->name, rows, in);
     for (int i = 0; i < c.num_layers; i++)
         fprintf(stderr, "%d-", c.units);

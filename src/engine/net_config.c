@@ -76,5 +76,13 @@ struct net_config net_config_from(const struct space *space, const struct config
 struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part)
 {
     const struct data_part *p = &set->part[part];
-    return (struct net_rows){p->n_rows, set->n_inputs, set->n_classes, p->x, p->y};
+    return (struct net_rows){.n_rows = p->n_rows,
+                             .n_inputs = set->n_inputs,
+                             .n_classes = set->n_classes,
+                             .x = p->x,
+                             .y = p->y,
+                             .target = p->target,
+                             .target_scale = set->target_scale,
+                             .image_rows = set->image_rows,
+                             .image_columns = set->image_columns};
 }

@@ -55,8 +55,8 @@ static void facts(void *runner, const struct space *space, const struct configur
     struct net_runner *r = runner;
     struct net_config c = net_config_from(space, config, 1, 0);
     int32_t n_rows = r->rows[DATA_TRAIN].n_rows;
-    out->n_parameters = (int64_t)net_count_parameters(&c, r->set->n_inputs, r->set->n_classes);
-    out->memory_bytes = net_memory_bytes(&c, r->set->n_inputs, r->set->n_classes, n_rows);
+    out->n_parameters = (int64_t)net_count_parameters(&c, &r->rows[DATA_TRAIN]);
+    out->memory_bytes = net_memory_bytes(&c, &r->rows[DATA_TRAIN]);
     out->effective_batch = c.batch_size > n_rows ? n_rows : 0;
 }
 

@@ -100,22 +100,20 @@ enum err net_config_check(const struct net_config *c, struct err_info *info)
     return ERR_OK;
 }
 
-size_t net_count_parameters(const struct net_config *config, int32_t n_inputs, int32_t n_classes)
+size_t net_count_parameters(const struct net_config *config, const struct net_rows *shape)
 {
-    size_t in = (size_t)n_inputs, units = (size_t)config->units, total = 0;
+    size_t in = (size_t)shape->n_inputs, units = (size_t)config->units, total = 0;
     for (int i = 0; i < config->num_layers; i++, in = units)
         total += (in + 1) * units;
-    return total + (in + 1) * (size_t)n_classes;
+    return total + (in + 1) * (size_t)shape->n_classes;
 }
 
-size_t net_memory_bytes(const struct net_config *config, int32_t n_inputs, int32_t n_classes,
-                        int32_t n_rows)
+size_t net_memory_bytes(const struct net_config *config, const struct net_rows *shape)
 {
     struct training t = {0};
-    struct net_rows rows = {.n_rows = n_rows, .n_inputs = n_inputs, .n_classes = n_classes};
-    training_shape(&t, config, &rows);
+    training_shape(&t, config, shape);
     size_t floats = training_lay_out(&t, NULL);
     return sizeof t + floats * sizeof(float) +
-           ((size_t)t.batch_size + (size_t)n_rows) * sizeof(int32_t) +
-           3 * (size_t)n_classes * sizeof(int64_t);
+           ((size_t)t.batch_size + (size_t)shape->n_rows) * sizeof(int32_t) +
+           3 * (size_t)shape->n_classes * sizeof(int64_t);
 }

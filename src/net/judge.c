@@ -83,7 +83,7 @@ static bool fits(const struct training *t, const struct net_rows *rows)
 }
 
 enum err net_evaluate(struct training *t, const struct net_rows *rows, struct net_metrics *out,
-                      int64_t *confusion, float *logits_out)
+                      int64_t *confusion, float *outputs_out)
 {
     if (!fits(t, rows))
         return ERR_RANGE;
@@ -99,13 +99,15 @@ enum err net_evaluate(struct training *t, const struct net_rows *rows, struct ne
         n = rows->n_rows - first < NET_JUDGE_ROWS ? rows->n_rows - first : NET_JUDGE_ROWS;
         float *logits = forward(t, rows->x + (size_t)first * width, n);
         count(t->tally, confusion, logits, rows->y + first, n, n_classes);
-        if (logits_out)
-            memcpy(logits_out + (size_t)first * classes, logits,
+        if (outputs_out)
+            memcpy(outputs_out + (size_t)first * classes, logits,
                    (size_t)n * classes * sizeof(float));
         loss += t->kernels->softmax_loss(logits, n, n_classes, rows->y + first, 1);
     }
     for (int c = 0; c < n_classes; c++)
         right += t->tally[c];
+    const double none = (double)NAN;
+    *out = (struct net_metrics){none, none, none, none, none, none, none, none, none, none};
     out->loss = loss / rows->n_rows;
     out->accuracy = share(right, rows->n_rows);
     macro_averages(t->tally, n_classes, out);

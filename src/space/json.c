@@ -220,15 +220,12 @@ static void adopt_builtin(struct space *space)
         if (b->active_if < 0)
             continue;
         int on = space_find(space, base->h[b->active_if].name);
-        const char *wanted = base->h[b->active_if].choice[b->active_choice].json;
-        if (on >= 0) { /* off for good unless the wanted choice is still there */
-            h->active_if = on;
-            h->active_choice = -1;
-        }
-        for (int c = 0; on >= 0 && c < space->h[on].n_choices; c++) {
-            if (strcmp(space->h[on].choice[c].json, wanted) == 0)
-                h->active_choice = c;
-        }
+        if (on < 0)
+            continue;
+        /* Off for good unless one of the wanted choices is still there. */
+        h->active_if = on;
+        h->active_choices =
+            space_same_choices(&base->h[b->active_if], b->active_choices, &space->h[on]);
     }
 }
 

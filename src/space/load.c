@@ -126,12 +126,8 @@ static void follow_conditions(const struct space *base, struct space *out)
         struct hyperparameter *h = &out->h[i];
         if (h->active_if < 0)
             continue;
-        const struct hyperparameter *on = &out->h[h->active_if];
-        const char *wanted = base->h[h->active_if].choice[base->h[i].active_choice].json;
-        h->active_choice = -1;
-        for (int k = 0; k < on->n_choices; k++)
-            if (strcmp(on->choice[k].json, wanted) == 0)
-                h->active_choice = k;
+        h->active_choices = space_same_choices(&base->h[h->active_if], base->h[i].active_choices,
+                                               &out->h[h->active_if]);
     }
 }
 

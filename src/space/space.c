@@ -53,7 +53,7 @@ static const struct space builtin = {
          .high = 0.99,
          .fallback = 0.9,
          .active_if = 2,
-         .active_choice = 1,
+         .active_choices = UINT32_C(1) << 1,
          .about = "share of the last step kept (sgd only)"},
         {.name = "weight_decay",
          .kind = HYPER_FLOAT,
@@ -119,6 +119,17 @@ int space_find(const struct space *space, const char *name)
     return -1;
 }
 
+uint32_t space_same_choices(const struct hyperparameter *from, uint32_t mask,
+                            const struct hyperparameter *to)
+{
+    uint32_t same = 0;
+    for (int i = 0; i < from->n_choices; i++)
+        for (int k = 0; k < to->n_choices && (mask >> i & 1); k++)
+            if (strcmp(from->choice[i].json, to->choice[k].json) == 0)
+                same |= UINT32_C(1) << k;
+    return same;
+}
+
 int space_find_role(const struct space *space, enum hyper_role role)
 {
     for (int i = 0; i < space->n; i++)
@@ -138,7 +149,7 @@ const char *space_nearest(const struct space *space, const char *name)
 bool space_is_active(const struct space *space, const struct configuration *c, int i)
 {
     const struct hyperparameter *h = &space->h[i];
-    return h->active_if < 0 || (int)c->value[h->active_if] == h->active_choice;
+    return h->active_if < 0 || (h->active_choices >> (int)c->value[h->active_if] & 1) != 0;
 }
 
 void space_tidy(const struct space *space, struct configuration *c)

@@ -11,9 +11,17 @@
 const char *study_metric_name(enum study_metric m)
 {
     static const char *const names[METRIC_N] = {
-        [METRIC_TRAIN_LOSS] = "train_loss",     [METRIC_VAL_LOSS] = "val_loss",
-        [METRIC_VAL_ACCURACY] = "val_accuracy", [METRIC_VAL_PRECISION] = "val_precision",
-        [METRIC_VAL_RECALL] = "val_recall",     [METRIC_VAL_F1] = "val_f1",
+        [METRIC_TRAIN_LOSS] = "train_loss",
+        [METRIC_VAL_LOSS] = "val_loss",
+        [METRIC_VAL_ACCURACY] = "val_accuracy",
+        [METRIC_VAL_PRECISION] = "val_precision",
+        [METRIC_VAL_RECALL] = "val_recall",
+        [METRIC_VAL_F1] = "val_f1",
+        [METRIC_VAL_AUC] = "val_auc",
+        [METRIC_VAL_AVERAGE_PRECISION] = "val_average_precision",
+        [METRIC_VAL_MSE] = "val_mse",
+        [METRIC_VAL_MAE] = "val_mae",
+        [METRIC_VAL_R2] = "val_r2",
         [METRIC_SECONDS] = "seconds",
     };
     return (unsigned)m < METRIC_N ? names[m] : "";

@@ -39,7 +39,8 @@ static struct net_rows random_rows(int n_inputs, int n_classes)
         x[i] = (float)rng_uniform(&rng);
     for (int i = 0; i < N_ROWS; i++)
         y[i] = (int32_t)rng_below(&rng, (uint64_t)n_classes);
-    return (struct net_rows){N_ROWS, n_inputs, n_classes, x, y};
+    return (struct net_rows){
+        .n_rows = N_ROWS, .n_inputs = n_inputs, .n_classes = n_classes, .x = x, .y = y};
 }
 
 /* Samples per second of training as the search does it, the best of several rounds. */

@@ -428,13 +428,14 @@ static void sizes_are_stated_before_a_start(void **state)
 {
     (void)state;
     struct net_config c = net_config_reference();
-    assert_int_equal(net_count_parameters(&c, 784, 10), 101770);
+    struct net_rows shape = {.n_rows = 6400, .n_inputs = 784, .n_classes = 10};
+    assert_int_equal(net_count_parameters(&c, &shape), 101770);
     c.num_layers = 2;
     c.units = 512;
-    assert_int_equal(net_count_parameters(&c, 784, 10), 669706);
+    assert_int_equal(net_count_parameters(&c, &shape), 669706);
     /* The reference network: 5 blocks, a batch, 256 rows judged at once: between 2 and 3 MB. */
     c = net_config_reference();
-    size_t bytes = net_memory_bytes(&c, 784, 10, 6400);
+    size_t bytes = net_memory_bytes(&c, &shape);
     assert_true(bytes > 5 * 101770 * sizeof(float) && bytes < 3000000);
 }
 

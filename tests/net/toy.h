@@ -17,7 +17,8 @@ static inline struct toy toy_alloc(int32_t n_rows, int32_t n_inputs, int32_t n_c
     struct toy toy;
     toy.x = mem_aligned_alloc((size_t)n_rows * (size_t)n_inputs, sizeof(float));
     toy.y = mem_alloc((size_t)n_rows, sizeof(int32_t));
-    toy.rows = (struct net_rows){n_rows, n_inputs, n_classes, toy.x, toy.y};
+    toy.rows = (struct net_rows){
+        .n_rows = n_rows, .n_inputs = n_inputs, .n_classes = n_classes, .x = toy.x, .y = toy.y};
     return toy;
 }
 

@@ -60,7 +60,7 @@ static void assert_same_range(const struct hyperparameter *a, const struct hyper
         assert_string_equal(a->choice[k].json, b->choice[k].json);
     assert_int_equal(a->active_if, b->active_if);
     if (a->active_if >= 0)
-        assert_int_equal(a->active_choice, b->active_choice);
+        assert_int_equal(a->active_choices, b->active_choices);
 }
 
 static void a_whole_space_there_and_back(void **state)
