@@ -170,61 +170,7 @@ KERNEL void VARIANT(column_sums)(const float *restrict a, int rows, int n, float
             sums[j] += a[j];
 }
 
-/* Not-finite is noticed on the way: w - w is 0 for a number, NaN for infinity and NaN; its bits are
- * gathered as integers, which the compiler may reorder. */
-KERNEL inline uint32_t VARIANT(bits_of_excess)(float w)
-{
-    union {
-        float f;
-        uint32_t u;
-    } excess = {w - w};
-    return excess.u;
-}
-
-/* Momentum as in PyTorch's SGD: buffer = momentum * buffer + g; w -= rate * buffer. */
-KERNEL bool VARIANT(sgd)(float *restrict w, float *restrict first, float *restrict second,
-                         const float *restrict gradient, size_t n,
-                         const struct optimizer_step *step)
-{
-    (void)second;
-    const float rate = step->rate, decay = step->weight_decay, momentum = step->momentum;
-    uint32_t excess = 0;
-    n &= ~(size_t)(KERNEL_LANES - 1);
-    for (size_t i = 0; i < n; i++) {
-        float g = FMA(decay, w[i], gradient[i]);
-        float velocity = FMA(momentum, first[i], g);
-        float next = FMA(-rate, velocity, w[i]);
-        first[i] = velocity;
-        w[i] = next;
-        excess |= VARIANT(bits_of_excess)(next);
-    }
-    return excess == 0;
-}
-
-/* Kingma & Ba 2015, algorithm 1, with L2 decay in the gradient as PyTorch's Adam:
- * m += (1 - b1)(g - m); v = b2 v + (1 - b2) g^2; w -= rate * m / (sqrt(v) * root_scale + epsilon).
- */
-KERNEL bool VARIANT(adam)(float *restrict w, float *restrict first, float *restrict second,
-                          const float *restrict gradient, size_t n,
-                          const struct optimizer_step *step)
-{
-    const float rate = step->rate, decay = step->weight_decay, epsilon = step->epsilon;
-    const float gain1 = 1.0f - step->beta1, keep2 = step->beta2, gain2 = 1.0f - step->beta2;
-    const float root_scale = step->root_scale;
-    uint32_t excess = 0;
-    n &= ~(size_t)(KERNEL_LANES - 1);
-    for (size_t i = 0; i < n; i++) {
-        float g = FMA(decay, w[i], gradient[i]);
-        float m = FMA(gain1, g - first[i], first[i]);
-        float v = FMA(gain2 * g, g, keep2 * second[i]);
-        float next = w[i] - rate * m / FMA(sqrtf(v), root_scale, epsilon);
-        first[i] = m;
-        second[i] = v;
-        w[i] = next;
-        excess |= VARIANT(bits_of_excess)(next);
-    }
-    return excess == 0;
-}
+#include "kernels_optimize.h"
 
 static const struct kernels VARIANT(kernels) = {
     .name = KERNEL_NAME,
@@ -234,5 +180,9 @@ static const struct kernels VARIANT(kernels) = {
     .softmax_loss = VARIANT(softmax_loss),
     .slope_times = VARIANT(slope_times),
     .column_sums = VARIANT(column_sums),
-    .optimize = {[NET_SGD] = VARIANT(sgd), [NET_ADAM] = VARIANT(adam)},
+    .optimize = {[NET_SGD] = VARIANT(sgd),
+                 [NET_ADAM] = VARIANT(adam),
+                 [NET_NESTEROV] = VARIANT(nesterov),
+                 [NET_RMSPROP] = VARIANT(rmsprop),
+                 [NET_ADAMW] = VARIANT(adam)}, /* its decay is in step->shrink */
 };

@@ -147,6 +147,8 @@ static struct optimizer_step step_numbers(const struct training *t)
         root_scale = 1 / sqrt(1 - pow(beta2, k));
     }
     return (struct optimizer_step){.rate = (float)rate,
+                                   .gradient_scale = 1,
+                                   .shrink = 1,
                                    .momentum = (float)t->config.momentum,
                                    .beta1 = (float)beta1,
                                    .beta2 = (float)beta2,

@@ -150,9 +150,13 @@ static void broken_numbers_stay_broken(void **state)
                 z[at] = bad[b];
                 double loss = tables[k]->softmax_loss(z, 1, 16, &y, 1);
                 assert_true(!isfinite(loss) || bad[b] == -INFINITY);
-                for (int o = 0; o < 2; o++) {
+                for (int o = 0; o < NET_N_OPTIMIZERS; o++) {
                     float w[16] = {0}, first[16] = {0}, second[16] = {0}, g[16] = {0};
-                    struct optimizer_step s = {.rate = 1, .epsilon = 1e-8f, .root_scale = 1};
+                    struct optimizer_step s = {.rate = 1,
+                                               .gradient_scale = 1,
+                                               .shrink = 1,
+                                               .epsilon = 1e-8f,
+                                               .root_scale = 1};
                     assert_true(tables[k]->optimize[o](w, first, second, g, 16, &s));
                     w[at] = bad[b];
                     assert_false(tables[k]->optimize[o](w, first, second, g, 16, &s));
