@@ -169,6 +169,7 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
         return err;
     struct data_options options = {
         .target = d->target,
+        .task = d->task,
         .categorical = d->categorical.item,
         .n_categorical = d->categorical.n,
         .missing = d->missing.item,

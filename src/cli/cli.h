@@ -42,16 +42,17 @@ enum err cli_parse(const struct cli_option *options, size_t n_options, const cha
 /* cli_fail: prints "tiller: WHERE: DETAIL; HINT" and returns the exit status for the code. */
 int cli_fail(const struct err_info *info);
 
-/* The options by which every command reads a data set (--target, --categorical, --missing,
- * --drop-rare, --split-seed): CLI_DATA_OPTIONS goes into a command's table. */
+/* The options by which every command reads a data set (--target, --task, --categorical,
+ * --missing, --drop-rare, --split-seed): CLI_DATA_OPTIONS goes into a command's table. */
 struct cli_data_options {
-    const char *target;
+    const char *target, *task;
     struct option_list categorical, missing;
     bool drop_rare;
     int64_t split_seed;
 };
 #define CLI_DATA_OPTIONS(d)                                                                        \
     {"--target", OPTION_TEXT, &(d).target, 0, 0, "COLUMN", "label column (default: the last)"},    \
+        {"--task", OPTION_TEXT, &(d).task, 0, 0, "WHAT", "classification or regression"},          \
         {"--categorical", OPTION_LIST, &(d).categorical, 0, 0, "COLUMN", "read as categorical"},   \
         {"--missing", OPTION_LIST, &(d).missing, 0, 0, "WORDS", "words that mean missing"},        \
         {"--drop-rare",                                                                            \

@@ -43,6 +43,8 @@ static void put_data_options(const struct cli_data_options *d, struct text *out)
     json_open(&w, NULL, '{');
     if (d->target)
         json_put_string(&w, "target", d->target);
+    if (d->task)
+        json_put_string(&w, "task", d->task);
     put_list(&w, "categorical", &d->categorical);
     put_list(&w, "missing", &d->missing);
     json_put_bool(&w, "drop_rare", d->drop_rare);

@@ -2,6 +2,7 @@
  * the names in the file are. */
 #include "internal.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { WIDTH = 80, LABEL_WIDTH = 14, CLASSES_SHOWN = 50, COLUMNS_SHOWN = 40, LEVELS_WIDTH = 34 };
@@ -130,12 +131,53 @@ static void put_rows(const struct data_set *set, struct text *out)
                  part[DATA_VALIDATION], part[DATA_TEST]);
     put_label(out, "");
     text_appendf(out, "%s; split seed %llu\n",
-                 set->source == DATA_IMAGES ? "80/20 of the train files, t10k is the test part"
-                                            : "60/20/20, stratified by class",
+                 set->source == DATA_IMAGES     ? "80/20 of the train files, t10k is the test part"
+                 : set->task == DATA_REGRESSION ? "60/20/20, stratified by tenths of the label"
+                                                : "60/20/20, stratified by class",
                  (unsigned long long)set->split_seed);
     put_label(out, "duplicates");
     text_appendf(out, "%s of validation and test also in training, exactly\n",
                  counted(rows, set->n_duplicates, "row"));
+}
+
+static void put_majority(const struct data_set *set, struct text *out)
+{
+    put_label(out, "majority");
+    text_appendf(out, "%.1f %% of the training rows are of one class;\n", 100 * set->majority_rate);
+    put_label(out, "");
+    text_appendf(out, "always answering it has a validation error of %.4f\n", set->majority_error);
+}
+
+/* 1 - squared error / variance of the validation rows' labels: 0 or a little less. Rounded, so that
+ * no "-0.0000" is shown; NaN if those labels don't differ. */
+static double mean_answer_r2(const struct data_set *set)
+{
+    const struct data_part *p = &set->part[DATA_VALIDATION];
+    double mean = 0, squares = 0;
+    for (int32_t i = 0; i < p->n_rows; i++)
+        mean += (double)p->target[i] / p->n_rows;
+    for (int32_t i = 0; i < p->n_rows; i++)
+        squares += (p->target[i] - mean) * (p->target[i] - mean);
+    return squares > 0 ? round(1e4 * (1 - set->majority_error * p->n_rows / squares)) / 1e4 + 0.0
+                       : (double)NAN;
+}
+
+static void put_quantity(const struct data_set *set, struct text *out)
+{
+    char low[32], high[32], mean[32], scale[32], r2[32], error[32];
+    put_label(out, "range");
+    text_appendf(out, "%s to %s\n", text_double(low, sizeof low, set->target_low, false),
+                 text_double(high, sizeof high, set->target_high, false));
+    put_label(out, "");
+    text_appendf(out, "mean %s, deviation %s in the training rows\n",
+                 text_human(mean, sizeof mean, set->target_mean, 4),
+                 text_human(scale, sizeof scale, set->target_scale, 4));
+    put_label(out, "majority");
+    text_appendf(out, "always answering the mean: R2 %s on the validation rows,\n",
+                 text_double(r2, sizeof r2, mean_answer_r2(set), true));
+    put_label(out, "");
+    text_appendf(out, "root mean squared error %s\n",
+                 text_human(error, sizeof error, sqrt(set->majority_error) * set->target_scale, 4));
 }
 
 static void put_task(const struct data_set *set, struct text *out)
@@ -144,12 +186,14 @@ static void put_task(const struct data_set *set, struct text *out)
     put_cell(out, set->target_name, 40);
     end_line(out);
     put_label(out, "task");
+    if (set->task == DATA_REGRESSION) {
+        text_appendf(out, "regression: %s\n", set->task_reason);
+        put_quantity(set, out);
+        return;
+    }
     text_appendf(out, "classification into %d classes: %s\n", (int)set->n_classes,
                  set->task_reason);
-    put_label(out, "majority");
-    text_appendf(out, "%.1f %% of the training rows are of one class;\n", 100 * set->majority_rate);
-    put_label(out, "");
-    text_appendf(out, "always answering it has a validation error of %.4f\n", set->majority_error);
+    put_majority(set, out);
 }
 
 static void put_classes(const struct data_set *set, struct text *out)
@@ -219,6 +263,7 @@ void data_describe(const struct data_set *set, struct text *out)
     text_appendf(out, "%s\n", text_bytes(memory, sizeof memory, (double)set->memory_bytes));
     put_label(out, "fingerprint");
     text_appendf(out, "%s\n", set->fingerprint);
-    put_classes(set, out);
+    if (set->task == DATA_CLASSIFICATION)
+        put_classes(set, out);
     put_columns(set, out);
 }

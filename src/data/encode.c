@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STANDARDISED_MAX 1e6 /* one wild row must not overflow float32 sums */
+#define STANDARDISED_MAX 1e6
 
 /* ---- categorical
  * ------------------------------------------------------------------------------------
@@ -185,27 +185,28 @@ static size_t read_values(struct table *t, int32_t column)
     return n;
 }
 
-/* Mean and population deviation of training rows, medians filled in; two passes for exactness. */
-static void fit_numeric(const struct table *t, struct data_column *c)
+struct moments table_moments(const struct table *t, const double *value)
 {
     double n = 0, sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < t->csv.n_rows; i++)
         if (t->part[i] == DATA_TRAIN) {
-            double v = isnan(t->value[i]) ? c->median : t->value[i];
             n++;
-            sum += v;
-            low = v < low ? v : low;
-            high = v > high ? v : high;
+            sum += value[i];
+            low = value[i] < low ? value[i] : low;
+            high = value[i] > high ? value[i] : high;
         }
-    c->mean = sum / n;
-    for (int64_t i = 0; i < t->csv.n_rows; i++)
-        if (t->part[i] == DATA_TRAIN) {
-            double v = isnan(t->value[i]) ? c->median : t->value[i];
-            squares += (v - c->mean) * (v - c->mean);
-        }
+    double mean = sum / n;
+    for (int64_t i = 0; i < t->csv.n_rows; i++) /* a second pass, for exactness */
+        if (t->part[i] == DATA_TRAIN)
+            squares += (value[i] - mean) * (value[i] - mean);
     double scale = sqrt(squares / n);
-    c->constant = !(low < high) || !(scale > 0);
-    c->scale = c->constant ? 1 : scale;
+    bool constant = !(low < high) || !(scale > 0);
+    return (struct moments){.mean = mean, .scale = constant ? 1 : scale, .constant = constant};
+}
+
+double table_standardise(double value, double mean, double scale)
+{
+    return fmin(fmax((value - mean) / scale, -STANDARDISED_MAX), STANDARDISED_MAX);
 }
 
 /* A constant column says nothing: 0 in every row, also where a test row differs. */
@@ -214,15 +215,17 @@ static void encode_numeric(struct table *t, int32_t column)
     struct data_column *c = &t->set->columns[column];
     size_t n = read_values(t, column);
     c->median = median_of(t->value + t->csv.n_rows, n);
-    fit_numeric(t, c);
-    for (int64_t i = 0; i < t->csv.n_rows; i++) {
-        if (!t->x[i])
-            continue;
-        double v = isnan(t->value[i]) ? c->median : t->value[i];
-        double z = c->constant ? 0 : (v - c->mean) / c->scale;
-        z = fmin(fmax(z, -STANDARDISED_MAX), STANDARDISED_MAX);
-        t->x[i][c->first_input] = (float)z;
-    }
+    for (int64_t i = 0; i < t->csv.n_rows; i++)
+        if (isnan(t->value[i]))
+            t->value[i] = c->median;
+    struct moments m = table_moments(t, t->value);
+    c->mean = m.mean;
+    c->scale = m.scale;
+    c->constant = m.constant;
+    for (int64_t i = 0; i < t->csv.n_rows; i++)
+        if (t->x[i])
+            t->x[i][c->first_input] =
+                c->constant ? 0 : (float)table_standardise(t->value[i], c->mean, c->scale);
 }
 
 void encode_rows(struct table *t)

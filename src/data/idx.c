@@ -262,10 +262,11 @@ static void release(struct images *m)
 /* Which option was given that only tables know; NULL if none. */
 static const char *table_option(const struct data_options *options)
 {
-    return options->target          ? "--target"
-           : options->n_categorical ? "--categorical"
-           : options->n_missing     ? "--missing"
-                                    : NULL;
+    return options->target                                             ? "--target"
+           : options->n_categorical                                    ? "--categorical"
+           : options->n_missing                                        ? "--missing"
+           : options->task && strcmp(options->task, "regression") == 0 ? "--task regression"
+                                                                       : NULL;
 }
 
 enum err images_open(struct data_set *set, const struct data_options *options,

@@ -5,7 +5,8 @@
 #include "tiller/data.h"
 
 enum {
-    CLASS_ROWS_MIN = 5, /* fewer rows of a class can't be split three ways */
+    CLASS_ROWS_MIN = 5,     /* fewer rows of a class can't be split three ways */
+    QUANTITY_ROWS_MIN = 10, /* fewer would leave one validation row, which has no variance */
     CLASSES_MAX = 1000,
     COLUMNS_MAX = 100000,
     CLASS_NAME_MAX = 200, /* bytes shown of a class or level */
@@ -84,8 +85,9 @@ int digest_compare(const void *a, const void *b); /* for qsort and bsearch */
 /* set_allocate_parts: room for the parts' rows; n_inputs must stand. Counts part[]. */
 enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n_rows,
                             struct err_info *info);
-/* set_put_label: where row number `row` of the file goes: the encoded row, to be filled. */
-float *set_next_row(struct data_set *set, enum data_part_id part, int32_t label);
+/* set_next_row: notes a row's label (class index, or the standardised label in regression) and
+ * gives the place of its inputs, to be filled. */
+float *set_next_row(struct data_set *set, enum data_part_id part, double label);
 /* set_name_classes: copies names, sanitised, and counts rows per class. */
 enum err set_name_classes(struct data_set *set, const struct classes *classes, const int32_t *label,
                           int64_t n_rows, struct err_info *info);

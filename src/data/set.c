@@ -1,7 +1,8 @@
 /* Building a set: its parts, class names, duplicates and fingerprint; opening and freeing it.
  *
- * What always holds after data_open: every row of every part was filled, labels lie in
- * 0..n_classes-1, each class has a row in each part of a table, and nothing changes any more. */
+ * What always holds after data_open: every row of every part was filled; labels lie in
+ * 0..n_classes-1 and each class has a row in each part of a table, or all targets are finite and
+ * target_scale is above 0; and nothing changes any more. */
 #include "internal.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 struct storage {
     float *x[DATA_N_PARTS];
-    int32_t *y[DATA_N_PARTS];
+    int32_t *y[DATA_N_PARTS];    /* classification */
+    float *target[DATA_N_PARTS]; /* regression */
     int32_t filled[DATA_N_PARTS];
 };
 
@@ -29,21 +31,28 @@ enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n
     for (int p = 0; p < DATA_N_PARTS; p++) {
         size_t rows = (size_t)set->part[p].n_rows;
         s->x[p] = mem_aligned_alloc(rows * (size_t)set->n_inputs, sizeof **s->x);
-        s->y[p] = mem_alloc(rows, sizeof **s->y);
-        if (!s->x[p] || !s->y[p])
+        if (set->task == DATA_REGRESSION)
+            s->target[p] = mem_alloc(rows, sizeof **s->target);
+        else
+            s->y[p] = mem_alloc(rows, sizeof **s->y);
+        if (!s->x[p] || (!s->y[p] && !s->target[p]))
             return err_set_memory(info, set->path);
         set->part[p].x = s->x[p];
         set->part[p].y = s->y[p];
+        set->part[p].target = s->target[p];
         set->memory_bytes += rows * ((size_t)set->n_inputs * sizeof **s->x + sizeof **s->y);
     }
     return ERR_OK;
 }
 
-float *set_next_row(struct data_set *set, enum data_part_id part, int32_t label)
+float *set_next_row(struct data_set *set, enum data_part_id part, double label)
 {
     struct storage *s = set->storage;
     int32_t row = s->filled[part]++;
-    s->y[part][row] = label;
+    if (s->target[part])
+        s->target[part][row] = (float)label;
+    else
+        s->y[part][row] = (int32_t)label;
     return s->x[part] + (size_t)row * (size_t)set->n_inputs;
 }
 
@@ -114,6 +123,16 @@ static void find_majority(struct data_set *set)
         1 - (double)count_class(validation, majority) / (double)validation->n_rows;
 }
 
+/* Of always answering the training mean, which is 0 when standardised. */
+static void find_mean_error(struct data_set *set)
+{
+    const struct data_part *validation = &set->part[DATA_VALIDATION];
+    double squares = 0;
+    for (int32_t i = 0; i < validation->n_rows; i++)
+        squares += (double)validation->target[i] * validation->target[i];
+    set->majority_error = squares / validation->n_rows;
+}
+
 static void take_fingerprint(struct data_set *set)
 {
     struct digest d = digest_start();
@@ -126,7 +145,14 @@ static void take_fingerprint(struct data_set *set)
         const struct data_part *part = &set->part[p];
         size_t rows = (size_t)part->n_rows;
         digest_add(&d, part->x, rows * (size_t)set->n_inputs * sizeof *part->x);
-        digest_add(&d, part->y, rows * sizeof *part->y);
+        if (part->target)
+            digest_add(&d, part->target, rows * sizeof *part->target);
+        else
+            digest_add(&d, part->y, rows * sizeof *part->y);
+    }
+    if (set->task == DATA_REGRESSION) { /* what the targets are standardised by */
+        digest_add(&d, &set->target_mean, sizeof set->target_mean);
+        digest_add(&d, &set->target_scale, sizeof set->target_scale);
     }
     text_format(set->fingerprint, sizeof set->fingerprint, "%016llx%016llx",
                 (unsigned long long)d.a, (unsigned long long)d.b);
@@ -134,7 +160,10 @@ static void take_fingerprint(struct data_set *set)
 
 void set_finish(struct data_set *set)
 {
-    find_majority(set);
+    if (set->task == DATA_REGRESSION)
+        find_mean_error(set);
+    else
+        find_majority(set);
     take_fingerprint(set);
 }
 
@@ -153,6 +182,7 @@ void data_free(struct data_set *set)
     for (int p = 0; s && p < DATA_N_PARTS; p++) {
         mem_free(s->x[p]);
         mem_free(s->y[p]);
+        mem_free(s->target[p]);
     }
     for (int c = 0; set->columns && c < set->n_columns; c++)
         free_texts(set->columns[c].levels, set->columns[c].n_levels);
@@ -181,6 +211,14 @@ static void take_name(struct data_set *set, const char *path)
     text_sanitize(set->name, sizeof set->name, base);
 }
 
+static enum err check_task(const char *task, struct err_info *info)
+{
+    if (!task || strcmp(task, "classification") == 0 || strcmp(task, "regression") == 0)
+        return ERR_OK;
+    return err_set(info, ERR_USAGE, "--task", "choose classification or regression",
+                   "'%s' is no task", task);
+}
+
 enum err data_open(const char *path, const struct data_options *options, struct data_set **out,
                    struct err_info *info)
 {
@@ -202,6 +240,8 @@ enum err data_open(const char *path, const struct data_options *options, struct 
         e = err_set(info, ERR_IO, path, "check the name", "there is no such file or folder");
     else
         take_name(set, path);
+    if (e == ERR_OK)
+        e = check_task(options->task, info);
     if (e == ERR_OK)
         e = file_is_folder(path) ? images_open(set, options, info) : table_open(set, options, info);
     if (e != ERR_OK) {

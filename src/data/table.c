@@ -1,4 +1,4 @@
-/* Tables: what the columns are and what the label says.
+/* Tables: what the columns are. What the label says stands in label.c.
  *
  * A column is numeric if at least 95 % of its non-empty fields are decimal numbers; then any other
  * field is an error that names its place, for a typing error in row 5,000 must not turn a
@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASS_NUMBERS_MAX = 20 };
-#define NUMERIC_SHARE 0.95
-#define NUMBER_MAX 1e100 /* squares and their sums stay finite */
-
-static enum err refuse_cell(const struct table *t, enum err code, int64_t row, int32_t csv_column,
-                            const char *hint, const char *detail)
+enum err table_refuse_cell(const struct table *t, enum err code, int64_t row, int32_t csv_column,
+                           const char *hint, const char *detail)
 {
     char where[256];
     return err_set(t->info, code,
@@ -43,13 +39,13 @@ static enum err check_header(const struct table *t)
             continue;
         text_format(detail, sizeof detail, "the header line is missing: '%.64s' is no column name",
                     name);
-        return refuse_cell(t, ERR_INPUT, -1, c, "begin the file with a line of column names",
-                           detail);
+        return table_refuse_cell(t, ERR_INPUT, -1, c, "begin the file with a line of column names",
+                                 detail);
     }
     if (t->csv.n_columns < 2)
-        return refuse_cell(t, ERR_INPUT, -1, 0,
-                           "separate fields by commas; the last column is the label",
-                           "the table has one column only");
+        return table_refuse_cell(t, ERR_INPUT, -1, 0,
+                                 "separate fields by commas; the last column is the label",
+                                 "the table has one column only");
     if (t->csv.n_rows == 0)
         return err_set(t->info, ERR_INPUT, t->csv.path, "add rows below the header",
                        "the table has a header but no rows");
@@ -82,8 +78,8 @@ static enum err check_names_differ(const struct table *t)
         while (csv_header(&t->csv, column) != names[twice])
             column++;
         text_format(detail, sizeof detail, "two columns are named '%.64s'", names[twice]);
-        e = refuse_cell(t, ERR_INPUT, -1, column,
-                        "name every column differently in the header line", detail);
+        e = table_refuse_cell(t, ERR_INPUT, -1, column,
+                              "name every column differently in the header line", detail);
     }
     mem_free(names);
     return e;
@@ -146,7 +142,7 @@ bool table_is_missing(const struct table *t, const char *cell)
  * -----------------------------------------------------------------------------
  */
 
-static bool looks_missing(const char *cell)
+bool table_looks_missing(const char *cell)
 {
     static const char *const words[] = {"NA", "N/A",  "NaN",  "nan",  "?",      "-",
                                         ".",  "NULL", "null", "None", "missing"};
@@ -162,7 +158,7 @@ static enum err refuse_text(const struct table *t, int32_t column, int64_t row)
     const char *cell = table_cell(t, row, column), *name = t->set->columns[column].name;
     text_format(detail, sizeof detail, "'%.64s' in the numeric column '%s' is not a decimal number",
                 cell, name);
-    if (looks_missing(cell))
+    if (table_looks_missing(cell))
         text_format(hint, sizeof hint,
                     "read it as missing by --missing '%s', or the column as text by --categorical "
                     "%s",
@@ -170,7 +166,7 @@ static enum err refuse_text(const struct table *t, int32_t column, int64_t row)
     else
         text_format(hint, sizeof hint, "correct it, or read the column as text by --categorical %s",
                     name);
-    return refuse_cell(t, ERR_INPUT, row, table_csv_column(t, column), hint, detail);
+    return table_refuse_cell(t, ERR_INPUT, row, table_csv_column(t, column), hint, detail);
 }
 
 /* Numeric or not, by all rows; a numeric column's first bad field is the error. */
@@ -188,20 +184,20 @@ static enum err find_kind(struct table *t, int32_t column)
         n++;
         if (!text_parse_double(cell, &number))
             first_text = first_text < 0 ? i : first_text;
-        else if (n_numbers++, fabs(number) > NUMBER_MAX && too_large < 0)
+        else if (n_numbers++, fabs(number) > TABLE_NUMBER_MAX && too_large < 0)
             too_large = i;
     }
     t->set->n_missing_cells += c->n_missing;
-    if (c->kind == COLUMN_CATEGORICAL || (double)n_numbers < NUMERIC_SHARE * (double)n) {
+    if (c->kind == COLUMN_CATEGORICAL || (double)n_numbers < TABLE_NUMERIC_SHARE * (double)n) {
         c->kind = COLUMN_CATEGORICAL;
         return ERR_OK;
     }
     if (first_text >= 0)
         return refuse_text(t, column, first_text);
     if (too_large >= 0)
-        return refuse_cell(t, ERR_INPUT, too_large, table_csv_column(t, column),
-                           "leave the field empty, or scale the column",
-                           "the number is too large (beyond 1e100)");
+        return table_refuse_cell(t, ERR_INPUT, too_large, table_csv_column(t, column),
+                                 "leave the field empty, or scale the column",
+                                 "the number is too large (beyond 1e100)");
     return ERR_OK;
 }
 
@@ -245,105 +241,6 @@ static enum err read_columns(struct table *t)
     return e;
 }
 
-/* ---- the label
- * --------------------------------------------------------------------------------------
- */
-
-int table_compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    double x = 0, y = 0;
-    text_parse_double(*(const char *const *)a, &x);
-    text_parse_double(*(const char *const *)b, &y);
-    return x < y ? -1 : x > y ? 1 : table_compare_texts(a, b);
-}
-
-static enum err gather_labels(struct table *t)
-{
-    for (int64_t i = 0; i < t->csv.n_rows; i++) {
-        t->text[i] = csv_cell(&t->csv, i, t->target);
-        if (table_is_missing(t, t->text[i]))
-            return refuse_cell(t, ERR_INPUT, i, t->target,
-                               "fill it in, or leave the row out; choose the label by --target",
-                               "the label is missing");
-    }
-    return ERR_OK;
-}
-
-/* Classes or a quantity? A label is a quantity if it is numeric with many values or fractions. */
-static enum err decide_task(struct table *t, const char *const *name, int32_t n, bool *numeric)
-{
-    bool fraction = false;
-    double number;
-    t->set->task = DATA_CLASSIFICATION;
-    t->set->task_reason = "the label is text";
-    for (int32_t c = 0; c < n; c++) {
-        if (!text_parse_double(name[c], &number))
-            return ERR_OK;
-        fraction = fraction || floor(number) < number;
-    }
-    *numeric = true;
-    t->set->task_reason = "the label is a whole number of at most 20 values";
-    if (n <= CLASS_NUMBERS_MAX && !fraction)
-        return ERR_OK;
-    t->set->task = DATA_REGRESSION;
-    return err_set(t->info, ERR_INPUT, t->csv.path,
-                   "choose a label column of classes by --target COLUMN; --categorical is for "
-                   "features",
-                   "the label '%s' is a quantity (%d different numbers%s): that is regression, "
-                   "which is not available",
-                   t->set->target_name, (int)n, fraction ? ", with fractions" : "");
-}
-
-static enum err find_classes(struct table *t)
-{
-    size_t rows = (size_t)t->csv.n_rows;
-    int32_t n = 0;
-    bool numeric = false;
-    qsort(t->text, rows, sizeof *t->text, table_compare_texts);
-    for (size_t i = 0; i < rows; i++)
-        if (i == 0 || strcmp(t->text[i - 1], t->text[i]) != 0)
-            n++;
-    t->classes.name = mem_alloc((size_t)n, sizeof *t->classes.name);
-    t->classes.rows = mem_zero_alloc((size_t)n, sizeof *t->classes.rows);
-    if (!t->classes.name || !t->classes.rows)
-        return err_set_memory(t->info, t->csv.path);
-    for (size_t i = 0; i < rows; i++)
-        if (i == 0 || strcmp(t->text[i - 1], t->text[i]) != 0)
-            t->classes.name[t->classes.n++] = t->text[i];
-    enum err e = decide_task(t, t->classes.name, n, &numeric);
-    if (e != ERR_OK)
-        return e;
-    int (*compare)(const void *, const void *) = numeric ? compare_numbers : table_compare_texts;
-    qsort(t->classes.name, (size_t)n, sizeof *t->classes.name, compare);
-    for (int64_t i = 0; i < t->csv.n_rows; i++) {
-        const char *cell = csv_cell(&t->csv, i, t->target);
-        const char **found = bsearch(&cell, t->classes.name, (size_t)n, sizeof cell, compare);
-        t->label[i] = (int32_t)(found - t->classes.name);
-    }
-    return ERR_OK;
-}
-
-static enum err read_labels(struct table *t)
-{
-    enum err e = gather_labels(t);
-    if (e == ERR_OK)
-        e = find_classes(t);
-    if (e == ERR_OK)
-        e = classes_tidy(&t->classes, t->label, t->csv.n_rows, t->csv.n_rows, t->options->drop_rare,
-                         t->csv.path, t->set, t->info);
-    if (e == ERR_OK)
-        e = split_rows(t->label, t->csv.n_rows, &t->classes, t->set->split_seed, true, t->part,
-                       t->csv.path, t->info);
-    if (e == ERR_OK)
-        e = set_name_classes(t->set, &t->classes, t->label, t->csv.n_rows, t->info);
-    return e;
-}
-
 /* ---- from file to set
  * ----------------------------------------------------------------------------- */
 
@@ -355,7 +252,8 @@ static enum err allocate(struct table *t)
     t->part = mem_alloc(n, sizeof *t->part);
     t->x = mem_zero_alloc(n, sizeof *t->x);
     t->value = mem_alloc(n, 2 * sizeof *t->value);
-    if (!t->text || !t->label || !t->part || !t->x || !t->value)
+    t->quantity = mem_alloc(n, sizeof *t->quantity);
+    if (!t->text || !t->label || !t->part || !t->x || !t->value || !t->quantity)
         return err_set_memory(t->info, t->csv.path);
     return ERR_OK;
 }
@@ -364,7 +262,7 @@ static void assign_rows(struct table *t)
 {
     for (int64_t i = 0; i < t->csv.n_rows; i++)
         if (t->part[i] != PART_NONE)
-            t->x[i] = set_next_row(t->set, (enum data_part_id)t->part[i], t->label[i]);
+            t->x[i] = set_next_row(t->set, (enum data_part_id)t->part[i], label_of(t, i));
 }
 
 /* Duplicates are found among the raw fields: rounding and folding must not make any. */
@@ -391,7 +289,7 @@ static enum err build(struct table *t)
     if (e == ERR_OK)
         e = allocate(t);
     if (e == ERR_OK)
-        e = read_labels(t);
+        e = label_read(t);
     if (e == ERR_OK)
         e = read_columns(t);
     if (e == ERR_OK)
@@ -419,6 +317,7 @@ static void release(struct table *t)
     mem_free(t->part);
     mem_free(t->x);
     mem_free(t->value);
+    mem_free(t->quantity);
     classes_free(&t->classes);
     csv_free(&t->csv);
 }

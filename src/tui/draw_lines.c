@@ -134,7 +134,8 @@ static void draw_wide_header(struct app *app, struct rect r)
                         {.rank = 2, .right = true}};
     text_copy(p[1].text, sizeof p[1].text, task_name(app));
     if (o->n_inputs > 0)
-        text_format(p[2].text, sizeof p[2].text, "%d → %d", (int)o->n_inputs, (int)o->n_classes);
+        text_format(p[2].text, sizeof p[2].text, "%d → %d", (int)o->n_inputs,
+                    o->n_classes > 0 ? (int)o->n_classes : 1);
     if (o->n_rows > 0)
         text_format(p[3].text, sizeof p[3].text, "%s rows",
                     text_count(count, sizeof count, o->n_rows));
