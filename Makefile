@@ -21,6 +21,7 @@ LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  = $(patsubst %.c,$(BUILD)/%.o,src/main.c $(wildcard src/cli/*.c))
 TEST_SRC = $(foreach r,$(ALL_ROOMS),$(wildcard tests/$(r)/test_*.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
+ROOM_TEST_BIN = $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(r)/test_*.c)))
 TEST_LIB = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 BENCH_BIN = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 
@@ -40,8 +41,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(BUILD)/libtiller.a
 
 check: $(BUILD)/tiller $(TEST_BIN) check-arrows ## build and run all tests
 	@TILLER=$(abspath $(BUILD))/tiller sh tests/run.sh $(TEST_BIN)
-check-rooms: $(TEST_BIN) ## run the tests of ROOMS only, without the program
-	@sh tests/run.sh $(TEST_BIN)
+check-rooms: $(ROOM_TEST_BIN) ## run the tests of ROOMS only, without the program
+	@sh tests/run.sh $(ROOM_TEST_BIN)
 check-arrows: ## the arrows between rooms hold; only tui/term*.c knows curses
 	@sh tests/arrows.sh
 # Faults go to the program's own handlers (they restore the terminal), as without a sanitizer.

@@ -182,9 +182,10 @@ const char *net_weights_metadata(const struct net_weights *w); /* NULL: none */
 const struct net_config *net_weights_config(const struct net_weights *w);
 const struct net_rows *net_weights_shape(const struct net_weights *w); /* sizes only */
 
-/* net_carry: before the first batch: every layer of t whose name and shapes stand in w takes its
- * weights; the others keep their first weights. Returns the number of layers carried. */
-int net_carry(struct training *t, const struct net_weights *w);
+/* net_carry: before the first batch: every layer of t that stands at the same place in w with the
+ * same shapes takes its weights; the others keep their first weights. with_output: the output layer
+ * too (false where its classes mean something else). Returns the number of layers carried. */
+int net_carry(struct training *t, const struct net_weights *w, bool with_output);
 int net_count_layers(const struct training *t); /* the output layer included */
 
 /* net_restore: the network of a weights file, for net_predict and net_evaluate only. Owner: caller,

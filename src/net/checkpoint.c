@@ -1,8 +1,8 @@
-/* checkpoint: a training in a file and back, bit for bit; and the weights alone for taking home.
+/* checkpoint: a training in a file and back, bit for bit.
  *
  * A checkpoint is a safetensors file: arrays "parameters", "moment.0", "moment.1" and "best", each
- * a parameter block as internal.h lays it out; texts "format", "training" (a JSON object: the
- * config and the position) and "tiller" (the caller's). Random numbers need no state: see
+ * a block or its learned part as internal.h lays it out; texts "format", "training" (a JSON object:
+ * the config and the position) and "tiller" (the caller's). Random numbers need no state: see
  * internal.h. */
 #include "internal.h"
 #include "tensors.h"
@@ -19,33 +19,16 @@ static const char *const moment_name[] = {"moment.0", "moment.1"};
 
 /* ---- the "training" text ----------------------------------------------------------------- */
 
-/* 64 bits as text: JSON's numbers hold 53. */
-static void put_u64(struct json_writer *w, const char *name, uint64_t value)
-{
-    char digits[24];
-    json_put_string(w, name, text_format(digits, sizeof digits, "%llu", (unsigned long long)value));
-}
-
 static void put_training(struct text *out, const struct training *t)
 {
-    const struct net_config *c = &t->config;
     struct json_writer w;
+    uint32_t carried = 0;
+    for (int l = 0; l < t->n_layers; l++)
+        carried |= (uint32_t)t->layer[l].carried << l;
     json_begin(&w, out);
     json_open(&w, NULL, '{');
-    json_put_int(&w, "num_layers", c->num_layers);
-    json_put_int(&w, "units", c->units);
-    json_put_string(&w, "activation", net_activation_name(c->activation));
-    json_put_number(&w, "dropout", c->dropout);
-    json_put_string(&w, "optimizer", net_optimizer_name(c->optimizer));
-    json_put_number(&w, "learning_rate", c->learning_rate);
-    json_put_number(&w, "momentum", c->momentum);
-    json_put_number(&w, "weight_decay", c->weight_decay);
-    json_put_int(&w, "batch_size", c->batch_size);
-    json_put_string(&w, "schedule", net_schedule_name(c->schedule));
-    json_put_int(&w, "schedule_epochs", c->schedule_epochs);
-    json_put_number(&w, "cycle_rate_scale", c->cycle_rate_scale);
-    json_put_int(&w, "cycle_first_epoch", c->cycle_first_epoch);
-    put_u64(&w, "rng_seed", c->rng_seed);
+    net_config_put(&w, &t->config);
+    json_put_int(&w, "carried", carried);
     json_put_int(&w, "n_rows", t->rows.n_rows);
     json_put_int(&w, "n_inputs", t->rows.n_inputs);
     json_put_int(&w, "n_classes", t->rows.n_classes);
@@ -54,7 +37,7 @@ static void put_training(struct text *out, const struct training *t)
     json_put_int(&w, "best_epoch", t->best_epoch);
     json_put_number(&w, "loss_sum", t->loss_sum);
     json_put_number(&w, "train_loss", t->train_loss);
-    json_put_bool(&w, "diverged", t->diverged);
+    json_put_bool(&w, "diverged", t->diverged != DIVERGED_NOT);
     json_close(&w, '}');
 }
 
@@ -63,6 +46,7 @@ struct stored {
     struct net_config config;
     struct net_rows rows;
     int epoch, batch, best_epoch;
+    int64_t carried; /* bit l: layer l; absent in files of the first version */
     double loss_sum, train_loss;
     bool diverged;
 };
@@ -83,43 +67,10 @@ static double get_number(const cJSON *o, const char *name, bool *good)
     return value;
 }
 
-static unsigned get_word(const cJSON *o, const char *name, int (*find)(const char *), bool *good)
-{
-    int i = find(json_get_string(o, name));
-    if (i < 0)
-        *good = false;
-    return i < 0 ? 0 : (unsigned)i;
-}
-
-static uint64_t get_u64(const cJSON *o, const char *name, bool *good)
-{
-    const char *digits = json_get_string(o, name);
-    size_t n = digits ? strspn(digits, "0123456789") : 0;
-    if (n == 0 || n > 20 || digits[n] != 0) {
-        *good = false;
-        return 0;
-    }
-    return strtoull(digits, NULL, 10);
-}
-
 static bool get_training(const cJSON *o, struct stored *s)
 {
     bool good = true;
     *s = (struct stored){
-        .config = {.num_layers = get_int(o, "num_layers", &good),
-                   .units = get_int(o, "units", &good),
-                   .activation = get_word(o, "activation", net_activation_find, &good),
-                   .dropout = get_number(o, "dropout", &good),
-                   .optimizer = get_word(o, "optimizer", net_optimizer_find, &good),
-                   .learning_rate = get_number(o, "learning_rate", &good),
-                   .momentum = get_number(o, "momentum", &good),
-                   .weight_decay = get_number(o, "weight_decay", &good),
-                   .batch_size = get_int(o, "batch_size", &good),
-                   .schedule = get_word(o, "schedule", net_schedule_find, &good),
-                   .schedule_epochs = get_int(o, "schedule_epochs", &good),
-                   .cycle_rate_scale = get_number(o, "cycle_rate_scale", &good),
-                   .cycle_first_epoch = get_int(o, "cycle_first_epoch", &good),
-                   .rng_seed = get_u64(o, "rng_seed", &good)},
         .rows = {.n_rows = get_int(o, "n_rows", &good),
                  .n_inputs = get_int(o, "n_inputs", &good),
                  .n_classes = get_int(o, "n_classes", &good)},
@@ -129,7 +80,9 @@ static bool get_training(const cJSON *o, struct stored *s)
         .loss_sum = get_number(o, "loss_sum", &good),
         .train_loss = get_number(o, "train_loss", &good),
     };
-    return json_get_bool(o, "diverged", &s->diverged) && good && s->epoch >= 0 && s->batch >= 0;
+    json_get_int(o, "carried", &s->carried);
+    return net_config_get(o, &s->config) && json_get_bool(o, "diverged", &s->diverged) && good &&
+           s->epoch >= 0 && s->batch >= 0;
 }
 
 /* ---- saving ------------------------------------------------------------------------------ */
@@ -145,51 +98,12 @@ enum err net_save(const struct training *t, const char *path, const char *metada
     size_t n = 0;
     tensors[n++] = (struct tensor){"parameters", 1, {t->n_block}, t->params};
     for (int i = 0; i < t->n_moments; i++)
-        tensors[n++] = (struct tensor){moment_name[i], 1, {t->n_block}, t->moment[i]};
+        tensors[n++] = (struct tensor){moment_name[i], 1, {t->n_learned}, t->moment[i]};
     if (t->best_epoch >= 0)
         tensors[n++] = (struct tensor){"best", 1, {t->n_block}, t->best};
     enum err e =
         state.failed ? err_set_memory(info, path) : tensors_write(path, texts, 3, tensors, n, info);
     text_free(&state);
-    return e;
-}
-
-/* The first layer's weights as the others', [n_out x n_in]. Owner: caller, mem_free. */
-static float *turned(const struct net_layer *layer, const float *w)
-{
-    size_t in = (size_t)layer->n_in, out = (size_t)layer->n_out;
-    float *copy = mem_alloc(in * out, sizeof *copy);
-    for (size_t i = 0; copy && i < in; i++)
-        for (size_t j = 0; j < out; j++)
-            copy[j * in + i] = w[i * out + j];
-    return copy;
-}
-
-enum err net_save_weights(const struct training *t, const char *path, const char *metadata_json,
-                          struct err_info *info)
-{
-    struct tensor tensors[2 * NET_MAX_LAYERS];
-    char names[2 * NET_MAX_LAYERS][32];
-    float *first = turned(&t->layer[0], t->judged + t->layer[0].weight);
-    if (!first)
-        return err_set_memory(info, path);
-    size_t n = 0;
-    for (int l = 0; l < t->n_layers; l++) {
-        const struct net_layer *layer = &t->layer[l];
-        size_t in = (size_t)layer->n_in, out = (size_t)layer->n_out;
-        const float *w = layer->by_input ? first : t->judged + layer->weight;
-        tensors[n] = (struct tensor){
-            text_format(names[n], sizeof names[n], "layer.%d.weight", l), 2, {out, in}, w};
-        n++;
-        tensors[n] = (struct tensor){text_format(names[n], sizeof names[n], "layer.%d.bias", l),
-                                     1,
-                                     {out},
-                                     t->judged + layer->bias};
-        n++;
-    }
-    const struct tensor_text texts[] = {{"format", "pt"}, {"tiller", metadata_json}};
-    enum err e = tensors_write(path, texts, 2, tensors, n, info);
-    mem_free(first);
     return e;
 }
 
@@ -223,22 +137,22 @@ static enum err check_state(const struct stored *s, const struct net_rows *train
                        "trained on %d rows, %d inputs, %d classes; the data have %d, %d, %d",
                        s->rows.n_rows, s->rows.n_inputs, s->rows.n_classes, train->n_rows,
                        train->n_inputs, train->n_classes);
-    if (net_config_check(&s->config, &why) != ERR_OK)
+    if (net_config_check(&s->config, train, &why) != ERR_OK)
         return err_set(info, ERR_INPUT, path, NULL, "%s: %s", why.where, why.detail);
     return ERR_OK;
 }
 
 /* All arrays must be there before the memory for them is asked for. */
 static enum err check_arrays(const struct tensor_file *file, const struct stored *s,
-                             const char *path, struct err_info *info)
+                             const struct net_rows *train, const char *path, struct err_info *info)
 {
     struct training shape = {0};
-    training_shape(&shape, &s->config, &s->rows);
+    training_shape(&shape, &s->config, train);
     bool good = s->batch < shape.batches_per_epoch && s->best_epoch <= s->epoch;
     size_t n;
     good = good && tensors_find(file, "parameters", &n) && n == shape.n_block;
     for (int i = 0; i < shape.n_moments; i++)
-        good = good && tensors_find(file, moment_name[i], &n) && n == shape.n_block;
+        good = good && tensors_find(file, moment_name[i], &n) && n == shape.n_learned;
     if (s->best_epoch >= 0)
         good = good && tensors_find(file, "best", &n) && n == shape.n_block;
     return good ? ERR_OK
@@ -254,11 +168,13 @@ static enum err fill(struct training *t, struct tensor_file *file, const struct 
     t->best_epoch = s->best_epoch;
     t->loss_sum = s->loss_sum;
     t->train_loss = s->train_loss;
-    t->diverged = s->diverged;
+    t->diverged = s->diverged ? DIVERGED_LOSS : DIVERGED_NOT;
+    for (int l = 0; l < t->n_layers; l++)
+        t->layer[l].carried = s->carried >> l & 1;
     training_shuffle(t);
     enum err e = tensors_read(file, "parameters", t->params, t->n_block, info);
     for (int i = 0; i < t->n_moments && e == ERR_OK; i++)
-        e = tensors_read(file, moment_name[i], t->moment[i], t->n_block, info);
+        e = tensors_read(file, moment_name[i], t->moment[i], t->n_learned, info);
     if (t->best_epoch >= 0 && e == ERR_OK)
         e = tensors_read(file, "best", t->best, t->n_block, info);
     return e;
@@ -290,7 +206,7 @@ enum err net_load(const char *path, const struct net_rows *train, struct trainin
     if (e == ERR_OK)
         e = check_state(&stored, train, path, info);
     if (e == ERR_OK)
-        e = check_arrays(file, &stored, path, info);
+        e = check_arrays(file, &stored, train, path, info);
     if (e == ERR_OK)
         e = training_allocate(&stored.config, train, &t, info);
     if (e == ERR_OK)

@@ -1,12 +1,10 @@
-/* step: one batch: gather, forward, loss, backward, optimise; and the loop over batches.
+/* step: one batch: forward, loss, backward, optimise; and the loop over batches.
  *
  * Between two batches a training is at rest: weights, moments and (epoch, batch) say everything, so
  * it can be paused, stored or dropped there. Nothing here allocates or calls the system. */
 #include "internal.h"
 
-#include <cblas.h>
 #include <math.h>
-#include <string.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -41,51 +39,13 @@ static void denormals_back(unsigned long mode)
 #endif
 }
 
-void layer_product(const struct net_layer *layer, const float *block, const float *x, int n,
-                   float *out)
-{
-    const float *w = block + layer->weight;
-    int in = layer->n_in, o = layer->n_out;
-    if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, o, in, 1, x, in, w, o, 0, out, o);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, in, 1, x, in, w, in, 0, out, o);
-}
-
-/* The gradient of the weights, from x [n x n_in] and the gradient g [n x n_out] at the layer's
- * sums. */
-static void weight_gradient(const struct net_layer *layer, const float *x, const float *g, int n,
-                            float *block)
-{
-    float *w = block + layer->weight;
-    int in = layer->n_in, o = layer->n_out;
-    if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, o, n, 1, x, in, g, o, 0, w, o);
-    else
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, in, n, 1, g, o, x, in, 0, w, in);
-}
-
-/* The gradient delta [n x n_in] at the layer's inputs. */
-static void input_gradient(const struct net_layer *layer, const float *block, const float *g, int n,
-                           float *delta)
-{
-    const float *w = block + layer->weight;
-    int in = layer->n_in, o = layer->n_out;
-    if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, in, o, 1, g, o, w, o, 0, delta, in);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, in, o, 1, g, o, w, in, 0, delta,
-                    in);
-}
-
 struct dropout training_dropout(const struct training *t, int layer)
 {
     struct dropout d = {.scale = 1};
     if (t->config.dropout <= 0)
         return d;
-    uint64_t batch = (uint64_t)t->epoch * (uint64_t)t->batches_per_epoch + (uint64_t)t->batch;
     struct rng rng;
-    training_rng(&rng, t, STREAM_DROPOUT, batch * NET_MAX_LAYERS + (uint64_t)layer);
+    training_rng(&rng, t, STREAM_DROPOUT, training_batches(t) * NET_MAX_LAYERS + (uint64_t)layer);
     uint64_t key = rng_next(&rng);
     d.key[0] = (uint32_t)key;
     d.key[1] = (uint32_t)(key >> 32);
@@ -94,94 +54,170 @@ struct dropout training_dropout(const struct training *t, int layer)
     return d;
 }
 
+int training_first_learning(const struct training *t)
+{
+    const struct net_config *c = &t->config;
+    bool thawed = c->thaw_epoch > 0 && t->epoch >= c->thaw_epoch;
+    return thawed ? 0 : c->freeze < t->n_layers ? c->freeze : t->n_layers - 1;
+}
+
+/* Frozen layers keep their statistics too. */
 static void forward(struct training *t, const float *x, int n)
 {
-    int last = t->n_layers - 1;
-    for (int l = 0; l <= last; l++) {
+    int first = training_first_learning(t);
+    for (int l = 0; l < t->n_layers; l++) {
         struct net_layer *layer = &t->layer[l];
         const float *bias = t->params + layer->bias;
-        layer_product(layer, t->params, x, n, layer->out);
-        if (l == last) {
+        int rows = n * layer->rows * layer->columns;
+        layer_sums(t, layer, t->params, x, n, l >= first);
+        if (layer->last) {
             t->kernels->add_bias(layer->out, n, layer->n_out, bias);
         } else {
             struct dropout dropout = training_dropout(t, l);
-            t->kernels->activate_train[t->config.activation](layer->out, layer->slope, n,
+            t->kernels->activate_train[t->config.activation](layer->out, layer->slope, rows,
                                                              layer->n_out, bias, &dropout);
         }
+        if (layer->residual)
+            t->kernels->add(layer->out, x, (size_t)n * (size_t)layer->n_out);
         x = layer->out;
     }
 }
 
+/* From the gradient g at a layer's sums down to the first layer that learns. delta: the gradient at
+ * the outputs of the layer at hand; above: at those of the layer above, which the outputs at hand
+ * enter once more where that one is residual. */
 static void backward(struct training *t, const float *x, int n)
 {
-    int last = t->n_layers - 1;
-    const float *g = t->layer[last].out;
-    t->kernels->column_sums(g, n, t->layer[last].n_out, t->gradient + t->layer[last].bias);
-    for (int l = last; l >= 0; l--) {
+    int first = training_first_learning(t), last = t->n_layers - 1;
+    struct net_layer *top = &t->layer[last];
+    float *delta = t->delta[0], *above = t->delta[1];
+    t->kernels->column_sums(top->out, n, top->n_out, t->gradient + top->bias);
+    for (int l = last; l >= first; l--) {
         struct net_layer *layer = &t->layer[l], *below = layer - 1;
-        weight_gradient(layer, l > 0 ? below->out : x, g, n, t->gradient);
-        if (l == 0)
+        float *g = layer->last ? layer->out : layer->slope;
+        layer_sums_back(t, layer, l > 0 ? below->out : x, g, n, l > first ? delta : NULL);
+        if (l == first)
             break;
-        input_gradient(layer, t->params, g, n, t->delta);
-        t->kernels->slope_times(below->slope, t->delta, n, below->n_out, t->gradient + below->bias);
-        g = below->slope;
+        if (layer->residual)
+            t->kernels->add(delta, above, (size_t)n * (size_t)layer->n_in);
+        t->kernels->slope_times(below->slope, delta, n * below->rows * below->columns, below->n_out,
+                                t->gradient + below->bias);
+        float *swap = above;
+        above = delta;
+        delta = swap;
     }
 }
 
-double training_gradient(struct training *t, const float *x, const int32_t *y, int n)
+static double loss_and_gradient(struct training *t, const int32_t *y, const float *target, int n)
 {
     struct net_layer *top = &t->layer[t->n_layers - 1];
+    float scale = 1.0f / (float)n;
+    if (target)
+        return t->kernels->squared_loss(top->out, n, target, scale);
+    if (t->config.label_smoothing <= 0 && !t->class_weight)
+        return t->kernels->softmax_loss(top->out, n, top->n_out, y, scale);
+    struct loss_numbers numbers = {scale, (float)t->config.label_smoothing, t->class_weight};
+    return t->kernels->softmax_loss_with(top->out, n, top->n_out, y, &numbers);
+}
+
+double training_gradient(struct training *t, const float *x, const int32_t *y, const float *target,
+                         int n)
+{
     forward(t, x, n);
-    double loss = t->kernels->softmax_loss(top->out, n, top->n_out, y, 1.0f / (float)n);
+    double loss = loss_and_gradient(t, y, target, n);
     backward(t, x, n);
     return loss;
 }
 
-static struct optimizer_step step_numbers(const struct training *t)
+/* ---- optimising -------------------------------------------------------------------------- */
+
+static const double beta1 = 0.9, beta2[NET_N_OPTIMIZERS] = {
+                                     [NET_ADAM] = 0.999, [NET_ADAMW] = 0.999, [NET_RMSPROP] = 0.99};
+
+static struct optimizer_step step_numbers(const struct training *t, double rate)
 {
-    const double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-    double rate = net_current_rate(t), root_scale = 1;
-    if (t->config.optimizer == NET_ADAM) {
-        double k = (double)t->epoch * t->batches_per_epoch + t->batch + 1;
+    enum net_optimizer o = t->config.optimizer;
+    double root_scale = 1;
+    if (t->n_moments == 2) {
+        double k = (double)training_batches(t) + 1;
         rate /= 1 - pow(beta1, k);
-        root_scale = 1 / sqrt(1 - pow(beta2, k));
+        root_scale = 1 / sqrt(1 - pow(beta2[o], k));
     }
     return (struct optimizer_step){.rate = (float)rate,
                                    .gradient_scale = 1,
                                    .shrink = 1,
                                    .momentum = (float)t->config.momentum,
                                    .beta1 = (float)beta1,
-                                   .beta2 = (float)beta2,
-                                   .epsilon = (float)epsilon,
+                                   .beta2 = (float)beta2[o],
+                                   .epsilon = 1e-8f,
                                    .root_scale = (float)root_scale};
 }
 
-/* Weights with decay, then biases without. */
-bool training_optimize(struct training *t)
+/* Pascanu, Mikolov & Bengio 2013, algorithm 1. */
+static float clipping(struct training *t)
 {
-    struct optimizer_step step = step_numbers(t);
-    size_t nw = t->n_weights, nb = t->n_block - nw;
-    float *second = t->moment[1];
-    bool (*optimize)(float *, float *, float *, const float *, size_t,
-                     const struct optimizer_step *) = t->kernels->optimize[t->config.optimizer];
-    bool good = optimize(t->params + nw, t->moment[0] + nw, second ? second + nw : NULL,
-                         t->gradient + nw, nb, &step);
-    step.weight_decay = (float)t->config.weight_decay;
-    return optimize(t->params, t->moment[0], second, t->gradient, nw, &step) && good;
+    double most = t->config.gradient_clip;
+    if (most <= 0)
+        return 1;
+    double norm = sqrt(t->kernels->sum_squares(t->gradient, t->n_learned));
+    return norm > most ? (float)(most / (norm + 1e-6)) : 1;
 }
 
-static int gather(struct training *t)
+static bool optimize(struct training *t, size_t from, size_t to, const struct optimizer_step *step)
 {
-    size_t width = (size_t)t->rows.n_inputs;
-    int32_t first = t->batch * t->batch_size, left = t->rows.n_rows - first;
-    int n = left < t->batch_size ? left : t->batch_size;
-    for (int i = 0; i < n; i++) {
-        size_t row = (size_t)t->order[first + i];
-        memcpy(t->x + (size_t)i * width, t->rows.x + row * width, width * sizeof(float));
-        t->y[i] = t->rows.y[row];
-    }
-    return n;
+    float *second = t->moment[1] ? t->moment[1] + from : NULL;
+    return t->kernels->optimize[t->config.optimizer](t->params + from, t->moment[0] + from, second,
+                                                     t->gradient + from, to - from, step);
 }
+
+/* The same numbers for weights, which decay. */
+static struct optimizer_step decaying(const struct training *t, struct optimizer_step step,
+                                      double rate)
+{
+    if (t->config.optimizer == NET_ADAMW)
+        step.shrink = (float)(1 - rate * t->config.weight_decay);
+    else
+        step.weight_decay = (float)t->config.weight_decay;
+    return step;
+}
+
+/* Learned pieces from..to of the block, without and with decay. */
+static bool optimize_pieces(struct training *t, const size_t plain[2], const size_t decayed[2],
+                            double rate, float gradient_scale)
+{
+    struct optimizer_step step = step_numbers(t, rate);
+    step.gradient_scale = gradient_scale;
+    bool good = optimize(t, plain[0], plain[1], &step);
+    step = decaying(t, step, rate);
+    return optimize(t, decayed[0], decayed[1], &step) && good;
+}
+
+/* Layer by layer where they learn at different rates or not at all. */
+static bool optimize_layers(struct training *t, double rate, float gradient_scale)
+{
+    bool good = true;
+    for (int l = training_first_learning(t); l < t->n_layers; l++) {
+        bool last = l + 1 == t->n_layers;
+        size_t plain[2] = {t->layer[l].bias, last ? t->n_learned : t->layer[l + 1].bias};
+        size_t decayed[2] = {t->layer[l].weight, last ? t->n_weights : t->layer[l + 1].weight};
+        double share =
+            t->layer[l].carried && t->config.carried_rate > 0 ? t->config.carried_rate : 1;
+        good = optimize_pieces(t, plain, decayed, share * rate, gradient_scale) && good;
+    }
+    return good;
+}
+
+bool training_optimize(struct training *t)
+{
+    double rate = net_current_rate(t);
+    float gradient_scale = clipping(t);
+    if (t->config.from_weights || training_first_learning(t) > 0)
+        return optimize_layers(t, rate, gradient_scale);
+    size_t plain[2] = {t->n_weights, t->n_learned}, decayed[2] = {0, t->n_weights};
+    return optimize_pieces(t, plain, decayed, rate, gradient_scale);
+}
+
+/* ---- batches ----------------------------------------------------------------------------- */
 
 static void end_epoch(struct training *t)
 {
@@ -199,9 +235,11 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done)
     blas_single();
     t->judged = t->params;
     for (int i = 0; i < max_batches && !t->diverged && !*epoch_done; i++) {
-        int n = gather(t);
-        double loss = training_gradient(t, t->x, t->y, n);
-        t->diverged = !isfinite(loss) || !training_optimize(t);
+        int n = training_gather(t);
+        double loss = training_gradient(t, t->x, t->y, t->target, n);
+        t->diverged = !isfinite(loss)         ? DIVERGED_LOSS
+                      : !training_optimize(t) ? DIVERGED_WEIGHT
+                                              : DIVERGED_NOT;
         if (t->diverged)
             break;
         t->loss_sum += loss;
@@ -212,4 +250,14 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done)
     }
     denormals_back(mode);
     return t->diverged ? ERR_RANGE : ERR_OK;
+}
+
+const char *net_divergence(const struct training *t, char *out, size_t out_size)
+{
+    static const char *const what[] = {
+        [DIVERGED_NOT] = "", [DIVERGED_LOSS] = "the loss", [DIVERGED_WEIGHT] = "a weight"};
+    if (t->diverged == DIVERGED_NOT)
+        return text_format(out, out_size, "%s", "");
+    return text_format(out, out_size, "%s became infinite or not a number in batch %d of epoch %d",
+                       what[t->diverged], t->batch + 1, t->epoch + 1);
 }

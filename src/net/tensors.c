@@ -30,7 +30,10 @@ struct tensor_file {
 
 static size_t n_elements(const struct tensor *t)
 {
-    return t->n_dims == 1 ? t->shape[0] : t->shape[0] * t->shape[1];
+    size_t n = 1;
+    for (int i = 0; i < t->n_dims; i++)
+        n *= t->shape[i];
+    return n;
 }
 
 static uint64_t hash_text(uint64_t hash, const char *key, const char *value)

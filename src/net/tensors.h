@@ -18,7 +18,7 @@
 struct tensor {
     const char *name;
     int n_dims;
-    size_t shape[2]; /* one or two dimensions */
+    size_t shape[4]; /* one to four dimensions */
     const float *data;
 };
 struct tensor_text {

@@ -1,7 +1,7 @@
-/* training: the life of one network in training: shape, memory, first weights, position.
+/* training: the life of one network in training: memory, position, the weights kept as best.
  *
- * Everything a training will ever need is allocated here, in one arena of floats and two arrays of
- * indices; from then on it neither grows nor allocates. */
+ * Everything a training will ever need is allocated here, in one arena of floats and a few arrays
+ * of indices; from then on it neither grows nor allocates. */
 #include "internal.h"
 
 #include <math.h>
@@ -13,106 +13,79 @@ void training_rng(struct rng *rng, const struct training *t, enum net_stream pur
     rng_seed(rng, t->config.rng_seed, (uint64_t)purpose << 56 | index);
 }
 
-static size_t padded(size_t n)
+uint64_t training_batches(const struct training *t)
 {
-    return (n + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
+    return (uint64_t)t->epoch * (uint64_t)t->batches_per_epoch + (uint64_t)t->batch;
 }
 
-void training_shape(struct training *t, const struct net_config *config,
-                    const struct net_rows *rows)
+static enum err check_labels(const struct net_rows *rows, struct err_info *info)
 {
-    t->config = *config;
-    t->rows = *rows;
-    t->batch_size = config->batch_size < rows->n_rows ? config->batch_size : rows->n_rows;
-    t->batches_per_epoch = (rows->n_rows - 1) / t->batch_size + 1;
-    t->n_layers = config->num_layers + 1;
-    t->n_moments = config->optimizer == NET_ADAM ? 2 : 1;
-    size_t at = 0;
-    for (int l = 0; l < t->n_layers; l++) {
-        struct net_layer *layer = &t->layer[l];
-        layer->n_in = l == 0 ? rows->n_inputs : config->units;
-        layer->n_out = l == t->n_layers - 1 ? rows->n_classes : config->units;
-        layer->by_input = l == 0;
-        layer->weight = at;
-        at += padded((size_t)layer->n_in * (size_t)layer->n_out);
+    for (int32_t i = 0; i < rows->n_rows; i++) {
+        if (rows->target && !isfinite(rows->target[i]))
+            return err_set(info, ERR_RANGE, "rows", NULL, "the label of row %d is not finite", i);
+        if (rows->y && (rows->y[i] < 0 || rows->y[i] >= rows->n_classes))
+            return err_set(info, ERR_RANGE, "rows", NULL, "row %d has class %d of %d", i,
+                           rows->y[i], rows->n_classes);
     }
-    t->n_weights = at;
-    for (int l = 0; l < t->n_layers; l++) {
-        t->layer[l].bias = at;
-        at += padded((size_t)t->layer[l].n_out);
-    }
-    t->n_block = at;
-}
-
-/* Hands out pieces of an arena; without one it only counts. */
-struct arena {
-    float *base;
-    size_t used;
-};
-
-static float *take(struct arena *a, size_t rows, size_t n)
-{
-    float *piece = a->base ? a->base + a->used : NULL;
-    a->used += padded(rows * n);
-    return piece;
-}
-
-size_t training_lay_out(struct training *t, float *base)
-{
-    struct arena a = {.base = base};
-    size_t batch = (size_t)t->batch_size, units = (size_t)t->config.units;
-    size_t judged = batch > NET_JUDGE_ROWS ? batch : NET_JUDGE_ROWS;
-    t->params = take(&a, 1, t->n_block);
-    t->gradient = take(&a, 1, t->n_block);
-    for (int i = 0; i < t->n_moments; i++)
-        t->moment[i] = take(&a, 1, t->n_block);
-    t->best = take(&a, 1, t->n_block);
-    t->x = take(&a, batch, (size_t)t->rows.n_inputs);
-    t->delta = take(&a, batch, units);
-    for (int l = 0; l < t->n_layers; l++) {
-        t->layer[l].out = take(&a, judged, (size_t)t->layer[l].n_out);
-        if (l < t->n_layers - 1)
-            t->layer[l].slope = take(&a, batch, units);
-    }
-    return a.used;
+    return ERR_OK;
 }
 
 static enum err check_rows(const struct net_rows *rows, struct err_info *info)
 {
-    if (rows->n_rows < 1 || rows->n_inputs < 1 || rows->n_classes < 2)
+    bool regression = rows->n_classes == 0 && rows->target && !rows->y;
+    bool classes = rows->n_classes >= 2 && rows->y && !rows->target;
+    if (rows->n_rows < 1 || rows->n_inputs < 1 || (!regression && !classes))
         return err_set(info, ERR_RANGE, "rows", NULL, "%d rows, %d inputs, %d classes",
                        rows->n_rows, rows->n_inputs, rows->n_classes);
-    for (int32_t i = 0; i < rows->n_rows; i++)
-        if (rows->y[i] < 0 || rows->y[i] >= rows->n_classes)
-            return err_set(info, ERR_RANGE, "rows", NULL, "row %d has class %d of %d", i,
-                           rows->y[i], rows->n_classes);
+    return check_labels(rows, info);
+}
+
+static enum err allocate_memory(struct training *t)
+{
+    size_t n_choices, floats = training_lay_out(t, NULL, NULL, &n_choices);
+    t->arena = mem_aligned_alloc(floats, sizeof(float));
+    t->choices = mem_alloc(n_choices + 1, sizeof *t->choices);
+    t->y = mem_alloc((size_t)t->batch_size, sizeof *t->y);
+    t->order = mem_alloc((size_t)t->rows.n_rows, sizeof *t->order);
+    t->tally = mem_alloc(3 * (size_t)t->n_outputs, sizeof *t->tally);
+    if (!t->arena || !t->choices || !t->y || !t->order || !t->tally)
+        return ERR_MEMORY;
+    memset(t->arena, 0, floats * sizeof(float));
+    training_lay_out(t, t->arena, t->choices, &n_choices);
     return ERR_OK;
+}
+
+/* n_rows / (n_classes * rows of the class), as scikit-learn's "balanced"; a class without rows: 0.
+ */
+static void balance_classes(struct training *t)
+{
+    for (int32_t i = 0; i < t->rows.n_rows; i++)
+        t->class_weight[t->rows.y[i]]++;
+    for (int c = 0; c < t->rows.n_classes; c++)
+        if (t->class_weight[c] > 0)
+            t->class_weight[c] =
+                (float)t->rows.n_rows / ((float)t->rows.n_classes * t->class_weight[c]);
 }
 
 enum err training_allocate(const struct net_config *config, const struct net_rows *rows,
                            struct training **out, struct err_info *info)
 {
     *out = NULL;
-    enum err e = net_config_check(config, info);
+    enum err e = check_rows(rows, info);
     if (e == ERR_OK)
-        e = check_rows(rows, info);
+        e = net_config_check(config, rows, info);
     if (e != ERR_OK)
         return e;
     struct training *t = mem_zero_alloc(1, sizeof *t);
     if (!t)
         return err_set_memory(info, "network");
     training_shape(t, config, rows);
-    size_t floats = training_lay_out(t, NULL);
-    t->arena = mem_aligned_alloc(floats, sizeof(float));
-    t->y = mem_alloc((size_t)t->batch_size, sizeof *t->y);
-    t->order = mem_alloc((size_t)rows->n_rows, sizeof *t->order);
-    t->tally = mem_alloc(3 * (size_t)rows->n_classes, sizeof *t->tally);
-    if (!t->arena || !t->y || !t->order || !t->tally) {
+    if (allocate_memory(t) != ERR_OK) {
         net_free(t);
         return err_set_memory(info, "network");
     }
-    memset(t->arena, 0, floats * sizeof(float));
-    training_lay_out(t, t->arena);
+    if (t->class_weight)
+        balance_classes(t);
     t->judged = t->params;
     t->kernels = kernels_chosen();
     t->best_epoch = -1;
@@ -121,33 +94,20 @@ enum err training_allocate(const struct net_config *config, const struct net_row
     return ERR_OK;
 }
 
-/* Normal numbers of the standard deviation that keeps signals alike from layer to layer: He et al.
- * 2015 before relu, Glorot & Bengio 2010 ("Xavier") before tanh and softmax. */
-static void draw_weights(struct training *t, int l, struct rng *rng)
-{
-    const struct net_layer *layer = &t->layer[l];
-    bool relu = l < t->n_layers - 1 && t->config.activation == NET_RELU;
-    double spread = relu ? sqrt(2.0 / layer->n_in) : sqrt(2.0 / (layer->n_in + layer->n_out));
-    float *w = t->params + layer->weight;
-    size_t n = (size_t)layer->n_in * (size_t)layer->n_out;
-    for (size_t i = 0; i < n; i++)
-        w[i] = (float)(spread * rng_normal(rng));
-}
-
 enum err net_new(const struct net_config *config, const struct net_rows *train,
                  struct training **out, struct err_info *info)
 {
     struct training *t;
+    *out = NULL;
     enum err e = training_allocate(config, train, &t, info);
-    *out = t;
-    if (e != ERR_OK)
+    if (e == ERR_OK)
+        e = training_initialize(t, info);
+    if (e != ERR_OK) {
+        net_free(t);
         return e;
-    for (int l = 0; l < t->n_layers; l++) {
-        struct rng rng;
-        training_rng(&rng, t, STREAM_WEIGHTS, (uint64_t)l);
-        draw_weights(t, l, &rng);
     }
     training_shuffle(t);
+    *out = t;
     return ERR_OK;
 }
 
@@ -156,6 +116,7 @@ void net_free(struct training *t)
     if (!t)
         return;
     mem_free(t->arena);
+    mem_free(t->choices);
     mem_free(t->y);
     mem_free(t->order);
     mem_free(t->tally);
@@ -194,28 +155,6 @@ int net_batches_per_epoch(const struct training *t)
 int net_effective_batch(const struct training *t)
 {
     return t->batch_size;
-}
-
-/* Loshchilov & Hutter 2017, eq. 5 with the lower end 0, batch by batch: the rate falls from
- * learning_rate to 0 over schedule_epochs epochs and stays there. */
-double net_current_rate(const struct training *t)
-{
-    const struct net_config *c = &t->config;
-    double rate = c->learning_rate * c->cycle_rate_scale;
-    if (c->schedule == NET_CONSTANT)
-        return rate;
-    double done = t->epoch - c->cycle_first_epoch + (double)t->batch / t->batches_per_epoch;
-    double share = done / c->schedule_epochs;
-    return share < 1 ? rate * 0.5 * (1 + cos(3.141592653589793 * share)) : 0;
-}
-
-void net_begin_cycle(struct training *t, int epochs, double rate_scale)
-{
-    if (t->config.schedule == NET_CONSTANT)
-        return;
-    t->config.schedule_epochs = epochs > 0 ? epochs : 1;
-    t->config.cycle_rate_scale = rate_scale;
-    t->config.cycle_first_epoch = t->epoch;
 }
 
 enum err net_keep_best(struct training *t, int epoch)

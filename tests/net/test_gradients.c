@@ -123,7 +123,7 @@ static void every_gradient_is_the_loss_s_slope(void **state)
     for (int k = 0; k < N_KINDS; k++) {
         struct training *t = make(&kinds[k], &toy);
         ref_read(&weights, t, t->params);
-        double loss = training_gradient(t, toy.x, toy.y, 8);
+        double loss = training_gradient(t, toy.x, toy.y, NULL, 8);
         ref_read(&fast, t, t->gradient);
         double expected = ref_forward(&weights, toy.x, toy.y, 8, &pass);
         ref_gradient(&weights, &pass, toy.y, 8, &gradient);
@@ -160,7 +160,7 @@ static void the_fast_path_agrees_with_plain_loops(void **state)
             ref_gradient(&weights, &pass, toy.y, n, &gradient);
             for (size_t i = 0; i < n_tables; i++) {
                 t->kernels = tables[i];
-                double loss = training_gradient(t, toy.x, toy.y, n);
+                double loss = training_gradient(t, toy.x, toy.y, NULL, n);
                 ref_read(&fast, t, t->gradient);
                 assert_near(loss, expected, 1e-5 * expected, tables[i]->name, -1, k, -1);
                 compare_layers(&gradient, &fast, 2e-5, tables[i]->name);

@@ -409,11 +409,11 @@ static void impossible_configs_name_their_field(void **state)
     BAD(num_layers, 5);
     BAD(units, 0);
     BAD(units, NET_MAX_UNITS + 1);
-    BAD(activation, 2);
+    BAD(activation, NET_N_ACTIVATIONS);
     BAD(dropout, -0.1);
     BAD(dropout, 0.91);
     BAD(dropout, NAN);
-    BAD(optimizer, 2);
+    BAD(optimizer, NET_N_OPTIMIZERS);
     BAD(learning_rate, -1);
     BAD(learning_rate, INFINITY);
     BAD(momentum, 1);
@@ -421,6 +421,14 @@ static void impossible_configs_name_their_field(void **state)
     BAD(batch_size, 0);
     BAD(schedule, 7);
     BAD(schedule_epochs, 0);
+    BAD(normalization, 3);
+    BAD(warmup_epochs, -1);
+    BAD(gradient_clip, NAN);
+    BAD(label_smoothing, 0.95);
+    BAD(input_noise, -0.1);
+    BAD(shift, -1);
+    BAD(freeze, -1);
+    BAD(carried_rate, 1.5);
     toy_free(&toy);
 }
 
