@@ -60,6 +60,7 @@ struct runner_ops {
 /* The built-in network on a data set (lent, must outlive it). Objective: val_error = 1 - accuracy.
  */
 struct net_runner;
+struct net_source;
 enum err net_runner_new(const struct data_set *set, struct net_runner **out, struct err_info *info);
 void net_runner_free(struct net_runner *runner);
 extern const struct runner_ops net_runner_ops;
@@ -67,6 +68,33 @@ extern const struct runner_ops net_runner_ops;
 struct net_config net_config_from(const struct space *space, const struct configuration *c,
                                   int full_epochs, uint64_t rng_seed);
 struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part);
+/* Training and validation rows as one, for a refit: copies. Owner: caller, net_rows_release. */
+enum err net_rows_join(const struct data_set *set, struct net_rows *out, struct err_info *info);
+void net_rows_release(struct net_rows *rows);
+
+/* A weights file to start trials from, checked against the data: immutable, shared by all threads.
+ * Errors: ERR_INPUT: not such a file; of the same task under another split seed (decisions 6),
+ * since it may have been trained on rows that are now judged by. Owner: caller, net_source_free. */
+enum err net_source_open(const char *path, const struct data_set *set, struct net_source **out,
+                         struct err_info *info);
+void net_source_free(struct net_source *s);
+/* One line for people: where the weights come from and what fits ("mnist, trial #12, ... "). */
+const char *net_source_text(const struct net_source *s, char *out, size_t out_size);
+/* Holds the hyperparameters of the network's form (network, units ...) at the file's, so that its
+ * layers fit. */
+enum err net_source_hold(const struct net_source *s, struct space *space, struct err_info *info);
+/* Carries what fits into a new training whose configuration asks for it (from_weights); the output
+ * layer only if the classes have the same names. Returns the number of layers carried. */
+int net_source_carry(const struct net_source *s, struct training *t);
+
+/* The objective: what a trial's value is, always minimised. "val_error" (default): 1 - accuracy;
+ * regression: mean squared error in units of the training labels' variance. Or val_ and a metric's
+ * name; where larger is better the value is 1 - metric. NULL past the end. */
+const char *objective_name(int i);
+/* The index of a name that makes sense for the task. Errors: ERR_USAGE naming the possible ones. */
+enum err objective_find(const char *name, const struct data_set *set, int *out,
+                        struct err_info *info);
+double objective_value(int objective, const struct net_metrics *validation);
 
 /* ---- engine ------------------------------------------------------------------------------ */
 
@@ -75,6 +103,8 @@ struct engine_options {
     struct space space;
     const char *study_path;
     const char *sampler, *pruner; /* names */
+    const char *objective;        /* NULL: val_error */
+    const char *from;             /* weights file that trials may start from; NULL none */
     int n_workers;                /* 0: cores */
     int64_t budget_epochs;        /* 0: no limit */
     int64_t budget_trials;
@@ -95,6 +125,7 @@ struct engine_options {
 /* The settings that a study's log carries (its `searcher` attribute), for resuming. */
 struct engine_settings {
     char sampler[16], pruner[16];
+    char objective[32], from[512]; /* from: "" none */
     int64_t budget_epochs, budget_trials;
     double budget_seconds;
     int full_epochs;

@@ -94,6 +94,11 @@ struct net_metrics {
     double r2;                /* regression: 1 - squared error / variance of these rows' labels */
 };
 
+/* The members of struct net_metrics by name ("loss", "accuracy" ... "r2"), in its order; NULL past
+ * the end. larger_is_better may be NULL. */
+const char *net_metric_name(int i, bool *larger_is_better);
+double net_metric(const struct net_metrics *m, int i);
+
 struct training;
 
 /* net_init: call once in main before any thread: sets OpenBLAS's own threading to one whatever the

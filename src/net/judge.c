@@ -76,6 +76,37 @@ static void macro_averages(const int64_t *tally, int n_classes, struct net_metri
     out->f1 = f1 / n;
 }
 
+static const struct {
+    const char *name;
+    bool larger_is_better;
+    size_t offset;
+} metrics[] = {
+    {"loss", false, offsetof(struct net_metrics, loss)},
+    {"accuracy", true, offsetof(struct net_metrics, accuracy)},
+    {"precision", true, offsetof(struct net_metrics, precision)},
+    {"recall", true, offsetof(struct net_metrics, recall)},
+    {"f1", true, offsetof(struct net_metrics, f1)},
+    {"auc", true, offsetof(struct net_metrics, auc)},
+    {"average_precision", true, offsetof(struct net_metrics, average_precision)},
+    {"mse", false, offsetof(struct net_metrics, mse)},
+    {"mae", false, offsetof(struct net_metrics, mae)},
+    {"r2", true, offsetof(struct net_metrics, r2)},
+};
+
+const char *net_metric_name(int i, bool *larger_is_better)
+{
+    if (i < 0 || i >= (int)(sizeof metrics / sizeof *metrics))
+        return NULL;
+    if (larger_is_better)
+        *larger_is_better = metrics[i].larger_is_better;
+    return metrics[i].name;
+}
+
+double net_metric(const struct net_metrics *m, int i)
+{
+    return *(const double *)(const void *)((const char *)m + metrics[i].offset);
+}
+
 struct scored {
     float score; /* logit of class 1 minus that of class 0 */
     bool positive;
