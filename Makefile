@@ -24,6 +24,7 @@ TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
 ROOM_TEST_BIN = $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/$(r)/test_*.c)))
 TEST_LIB = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 BENCH_BIN = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+BENCH_LIB = $(patsubst %,$(BUILD)/tests/bench/%.o,networks products peer)
 
 all: $(BUILD)/tiller ## build the program
 
@@ -36,7 +37,11 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIB) $(BUILD)/libtiller.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LDLIBS) $(LDLIBS)
+$(BUILD)/tests/bench/bench_train: $(BENCH_LIB)
+$(BUILD)/tests/bench/peer_fann: tests/bench/peer_fann.c $(BUILD)/libtiller.a
+	$(CC) $(CPPFLAGS) -DFANN_VERSION='"$(shell pkg-config --modversion fann)"' $(CFLAGS) $(LDFLAGS) \
+	  -o $@ $^ $$(pkg-config --libs fann) $(LDLIBS)
 .SECONDARY:
 
 check: $(BUILD)/tiller $(TEST_BIN) check-arrows ## build and run all tests
@@ -63,7 +68,8 @@ test-deps: ## the same plus what the tests need
 peer-deps: ## big optional peers for benchmarks
 	@sh tests/deps.sh peer
 
-bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside the products' limit
+bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside peers and the products' limit
+	@if pkg-config --exists fann; then $(MAKE) --no-print-directory $(BUILD)/tests/bench/peer_fann; fi
 	$(BUILD)/tests/bench/bench_train
 
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
