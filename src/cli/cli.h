@@ -8,6 +8,7 @@
 
 #include "tiller/base.h"
 #include "tiller/data.h"
+#include "tiller/net.h"
 #include "tiller/space.h"
 
 #include <signal.h>
@@ -73,6 +74,21 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
 /* The "params" object of a JSON summary: the active values, as Optuna writes them. */
 void cli_put_params(struct json_writer *w, const struct space *space,
                     const struct configuration *c);
+
+/* Where a network comes from that is saved for taking home. */
+struct cli_weights {
+    const struct data_set *set;
+    const char *study;                    /* name; NULL: of no study */
+    int64_t trial;                        /* number; -1: none */
+    int epoch;                            /* whose weights they are */
+    uint64_t rng_seed;                    /* of the training */
+    bool refit;                           /* trained on validation rows too */
+    const struct net_metrics *validation; /* at that epoch; NULL: not judged */
+};
+/* net_save_weights (the weights that net_evaluate would judge) with the encoder and the origin as
+ * metadata. Errors: as net_save_weights. */
+enum err cli_save_weights(const struct training *t, const struct cli_weights *from,
+                          const char *path, struct err_info *info);
 
 /* The number of the SIGINT, SIGTERM or SIGHUP that came; 0 none. The first is noted, a second one
  * ends the process. */

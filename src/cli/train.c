@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define USAGE                                                                                      \
     "usage: tiller train TASK [NAME=VALUE ...] [options]\n\n"                                      \
@@ -22,6 +23,7 @@
 struct train_options {
     int64_t epochs, rng_seed;
     bool json, json_lines, no_test, plain;
+    const char *save; /* weights file to write; NULL: none */
     struct cli_data_options data;
 };
 
@@ -359,6 +361,8 @@ static enum err train_all(struct run *r, struct err_info *info)
         }
         r->n_epochs++;
         r->seconds = clock_now_s() - began;
+        if (r->options->save)
+            net_keep_best(r->training, r->n_epochs); /* what an interruption leaves to be saved */
         say_epoch(r);
         enum err err = r->options->json_lines ? print_epoch_json(r, info) : ERR_OK;
         if (err != ERR_OK)
@@ -369,6 +373,26 @@ static enum err train_all(struct run *r, struct err_info *info)
             net_evaluate(r->training, &r->rows[DATA_TEST], &r->test, r->confusion, NULL) == ERR_OK;
     r->seconds = clock_now_s() - began;
     return ERR_OK;
+}
+
+/* The weights after the last whole epoch. */
+static enum err save(const struct run *r, struct err_info *info)
+{
+    const struct train_options *o = r->options;
+    if (!o->save || r->end == TRAIN_DIVERGED || !net_use_best(r->training))
+        return ERR_OK;
+    struct cli_weights from = {.set = r->set,
+                               .trial = -1,
+                               .epoch = r->n_epochs,
+                               .rng_seed = (uint64_t)o->rng_seed,
+                               .validation = &r->epochs[r->n_epochs - 1].validation};
+    enum err err = cli_save_weights(r->training, &from, o->save, info);
+    net_use_last(r->training);
+    char path[512];
+    if (err == ERR_OK)
+        fprintf(stderr, "weights of epoch %d: %s\n", r->n_epochs,
+                text_sanitize(path, sizeof path, o->save));
+    return err;
 }
 
 static enum err print_result(const struct run *r, struct err_info *info)
@@ -451,6 +475,23 @@ static void put_hyperparameter(struct text *out, const struct space *space, int 
     text_free(&range);
 }
 
+/* Refused before hours of training, not after. */
+static enum err check_save(const char *path, struct err_info *info)
+{
+    static const char ending[] = ".safetensors";
+    size_t n = strlen(path), n_ending = sizeof ending - 1;
+    char folder[512];
+    if (n <= n_ending || strcmp(path + n - n_ending, ending) != 0)
+        return err_set(info, ERR_USAGE, "--save", "give a name that ends in .safetensors",
+                       "'%s' does not look like a file of weights", path);
+    if (!text_copy(folder, sizeof folder, path))
+        return err_set(info, ERR_USAGE, "--save", NULL, "the path is too long");
+    folder[file_base_name(folder) - folder] = 0;
+    if (access(folder[0] ? folder : ".", W_OK | X_OK) != 0)
+        return err_set_errno(info, ERR_IO, path, NULL, "can't be written");
+    return ERR_OK;
+}
+
 static enum err parse(struct train_options *o, int argc, char **argv, const char **words,
                       size_t max, size_t *n, struct err_info *info)
 {
@@ -463,6 +504,8 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
          "one JSON object per epoch, then one with the test figures"},
         {"--no-test", OPTION_FLAG, &o->no_test, 0, 0, NULL, "leave the test rows alone"},
         {"--plain", OPTION_FLAG, &o->plain, 0, 0, NULL, "no screen (train never has one)"},
+        {"--save", OPTION_TEXT, &o->save, 0, 0, "FILE",
+         "write the weights of the last epoch (.safetensors)"},
         CLI_DATA_OPTIONS(o->data),
     };
     struct text usage = {0};
@@ -481,7 +524,7 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
     if (o->json && o->json_lines)
         return err_set(info, ERR_USAGE, "--json-lines", "leave one of them out",
                        "does not go together with --json");
-    return ERR_OK;
+    return o->save ? check_save(o->save, info) : ERR_OK;
 }
 
 static int exit_status(const struct run *r)
@@ -518,6 +561,8 @@ int command_train(int argc, char **argv)
         say_start(&r);
         e = train_all(&r, &info);
     }
+    if (e == ERR_OK)
+        e = save(&r, &info);
     if (e == ERR_OK)
         e = print_result(&r, &info);
     int status = e == ERR_OK ? exit_status(&r) : cli_fail(&info);

@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "../support/spawn.h"
+#include "tiller/engine.h"
 
 static int run(struct spawned *s, const char *const *words)
 {
@@ -213,6 +214,70 @@ static void a_signal_ends_it_cleanly(void **state)
     }
 }
 
+static struct net_weights *open_weights(const char *path)
+{
+    struct net_weights *w;
+    struct err_info info = {0};
+    if (net_weights_open(path, &w, &info) != ERR_OK)
+        fail_msg("%s", info.detail);
+    return w;
+}
+
+/* The network of the file on the validation rows, as the file says it was judged. */
+static void assert_judged_as_said(const struct net_weights *w, const cJSON *metadata)
+{
+    const struct data_options options = {0};
+    struct data_set *set;
+    struct training *t;
+    struct net_metrics m;
+    struct err_info info = {0};
+    assert_int_equal(data_open("data/vowel.csv", &options, &set, &info), ERR_OK);
+    assert_int_equal(net_restore(w, &t, &info), ERR_OK);
+    struct net_rows rows = net_rows_of(set, DATA_VALIDATION);
+    assert_int_equal(net_evaluate(t, &rows, &m, NULL, NULL), ERR_OK);
+    const cJSON *metrics = json_get(metadata, "metrics");
+    assert_true(number(metrics, "val_accuracy") == m.accuracy);
+    assert_true(fabs(number(metrics, "val_loss") - m.loss) < 1e-6);
+    assert_null(json_get(metrics, "val_auc")); /* of two classes only */
+    net_free(t);
+    data_free(set);
+}
+
+/* After the last epoch, and after the last whole one when it is interrupted. */
+static void saved_weights_are_the_last_epoch_s(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    net_init();
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(path, sizeof path, folder, "vowel.safetensors"));
+    for (int interrupted = 0; interrupted < 2; interrupted++) {
+        const char *argv[] = {spawn_tiller(), "train",    "data/vowel",
+                              "units=24",     "--epochs", interrupted ? "1000000" : "3",
+                              "--rng-seed",   "5",        "--json-lines",
+                              "--save",       path,       NULL};
+        struct spawned s;
+        assert_true(spawn_start(&s, argv, NULL));
+        if (interrupted && spawn_wait_text(&s, "\n", true, 60))
+            kill(s.pid, SIGINT);
+        assert_int_equal(spawn_finish(&s, 60), interrupted ? 130 : 0);
+        struct net_weights *w = open_weights(path);
+        const char *json = net_weights_metadata(w);
+        cJSON *metadata = parsed(json, strlen(json));
+        char said[48];
+        text_format(said, sizeof said, "weights of epoch %d: ", (int)number(metadata, "epoch"));
+        assert_non_null(strstr(text_get(&s.err), said));
+        assert_true(interrupted || number(metadata, "epoch") == 3);
+        assert_true(number(metadata, "rng_seed") == 5);
+        assert_true(cJSON_IsNull(json_get(metadata, "trial")));
+        assert_judged_as_said(w, metadata);
+        json_free(metadata);
+        net_weights_free(w);
+        spawn_free(&s);
+    }
+    spawn_remove_folder(folder);
+}
+
 static void what_can_not_be_is_said_in_one_line(void **state)
 {
     (void)state;
@@ -242,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_line_per_epoch_and_one_for_the_test),
         cmocka_unit_test(people_get_a_matrix_with_names),
         cmocka_unit_test(a_signal_ends_it_cleanly),
+        cmocka_unit_test(saved_weights_are_the_last_epoch_s),
         cmocka_unit_test(what_can_not_be_is_said_in_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
