@@ -115,6 +115,17 @@ size_t net_memory_bytes(const struct net_config *config, const struct net_rows *
 /* "784-128-10", "28x28-16c-32c-128-10": the layers' widths for people. */
 const char *net_shape_text(const struct net_config *config, const struct net_rows *shape, char *out,
                            size_t out_size);
+/* The form of layer l (0-based, the output layer is the last), for whoever writes the network down
+ * for others; false past the last. */
+struct net_layer_form {
+    bool conv, pooled, residual, last;
+    enum net_normalization normalization;
+    int n_in, n_out;   /* widths; convolutions: channels */
+    int kernel_size;   /* convolutions */
+    int rows, columns; /* of the maps that come out; dense: 1, 1 */
+};
+bool net_layer_form(const struct net_config *config, const struct net_rows *shape, int l,
+                    struct net_layer_form *out);
 
 /* net_new: weights initialised from config->rng_seed (biases 0, gains 1).
  * Errors: ERR_RANGE naming the field, ERR_MEMORY. Owner: caller, net_free. */

@@ -254,6 +254,27 @@ const char *net_shape_text(const struct net_config *config, const struct net_row
     return out;
 }
 
+bool net_layer_form(const struct net_config *config, const struct net_rows *shape, int l,
+                    struct net_layer_form *out)
+{
+    struct training t = {0};
+    training_shape(&t, config, shape);
+    if (l < 0 || l >= t.n_layers)
+        return false;
+    const struct net_layer *layer = &t.layer[l];
+    *out = (struct net_layer_form){.conv = layer->conv,
+                                   .pooled = layer->pooled,
+                                   .residual = layer->residual,
+                                   .last = layer->last,
+                                   .normalization = layer->norm,
+                                   .n_in = layer->n_in,
+                                   .n_out = layer->n_out,
+                                   .kernel_size = layer->map.size,
+                                   .rows = layer->rows,
+                                   .columns = layer->columns};
+    return true;
+}
+
 int net_count_layers(const struct training *t)
 {
     return t->n_layers;
