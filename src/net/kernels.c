@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 /* gcc's -O2 vectorises only the simplest loops, and not those whose comparisons might trap; clang's
  * does all of them. */
@@ -12,6 +13,31 @@
 #else
 #define KERNEL_OPTIMIZE
 #endif
+
+enum {
+    PART_ROWS = 64,     /* float sums over more rows are made of parts, to keep their precision */
+    BLOCK_COLUMNS = 256 /* taken along over all rows where sums have no room but the stack */
+};
+
+/* TYPE TOTAL = the sum of TERM over i = 0..N-1, in lanes that every vector width divides: the
+ * compiler may not change the order of a float sum by itself, and this order is every table's. */
+#define KERNEL_SUM(type, total, n, term)                                                           \
+    type total = 0;                                                                                \
+    do {                                                                                           \
+        type lane_[KERNEL_LANES] = {0};                                                            \
+        const size_t whole_ = (size_t)(n) / KERNEL_LANES * KERNEL_LANES;                           \
+        for (size_t first_ = 0; first_ < whole_; first_ += KERNEL_LANES)                           \
+            for (size_t l_ = 0; l_ < KERNEL_LANES; l_++) {                                         \
+                const size_t i = first_ + l_;                                                      \
+                lane_[l_] += (term);                                                               \
+            }                                                                                      \
+        for (size_t half_ = KERNEL_LANES / 2; half_ > 0; half_ /= 2)                               \
+            for (size_t l_ = 0; l_ < half_; l_++)                                                  \
+                lane_[l_] += lane_[l_ + half_];                                                    \
+        (total) += lane_[0];                                                                       \
+        for (size_t i = whole_; i < (size_t)(n); i++)                                              \
+            (total) += (term);                                                                     \
+    } while (0)
 
 #define VARIANT(name) name##_generic
 #define KERNEL_NAME "generic"

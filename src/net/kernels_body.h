@@ -1,10 +1,11 @@
 /* kernels_body: the loops themselves; included by kernels.c once per instruction set with KERNEL
  * (attributes), VARIANT(name) and FMA(a, b, c) set. Plain loops that compilers turn into vector
- * code: no calls, no branches inside, no float reductions along the vector. */
+ * code: no calls, no branches inside, no float reductions along the vector (KERNEL_SUM's lanes
+ * instead). Here stands what several parts use; each part is a file of its own. */
 
-/* 24 random bits of element i: the 32-bit mixer "lowbias32" (C. Wellons, Hash Function Prospector,
+/* 32 random bits of element i: the 32-bit mixer "lowbias32" (C. Wellons, Hash Function Prospector,
  * 2018) with one key before and one between its rounds, so that no two keys give shifted copies. */
-KERNEL inline int32_t VARIANT(random_bits)(uint32_t key0, uint32_t key1, uint32_t i)
+KERNEL inline uint32_t VARIANT(random_word)(uint32_t key0, uint32_t key1, uint32_t i)
 {
     uint32_t h = i + key0;
     h ^= h >> 16;
@@ -12,7 +13,12 @@ KERNEL inline int32_t VARIANT(random_bits)(uint32_t key0, uint32_t key1, uint32_
     h ^= h >> 15;
     h *= UINT32_C(0x846ca68b);
     h ^= h >> 16;
-    return (int32_t)(h >> 8);
+    return h;
+}
+
+KERNEL inline int32_t VARIANT(random_bits)(uint32_t key0, uint32_t key1, uint32_t i)
+{
+    return (int32_t)(VARIANT(random_word)(key0, key1, i) >> 8);
 }
 
 KERNEL inline void VARIANT(fill_mask)(float *restrict mask, uint32_t first, int n,
@@ -27,74 +33,6 @@ KERNEL inline void VARIANT(fill_mask)(float *restrict mask, uint32_t first, int 
     else
         for (int j = 0; j < n; j++)
             mask[j] = VARIANT(random_bits)(key0, key1, (uint32_t)j) < threshold ? 0.0f : scale;
-}
-
-/* NaN goes through: a network that has broken must be seen to be broken. */
-KERNEL inline float VARIANT(relu)(float z)
-{
-    return 0.0f > z ? 0.0f : z;
-}
-
-KERNEL inline float VARIANT(relu_slope)(float z, float value)
-{
-    (void)value;
-    return z > 0.0f ? 1.0f : 0.0f;
-}
-
-/* The rational approximation of Eigen (Eigen/src/Core/MathFunctionsImpl.h, ptanh): odd polynomial
- * of degree 13 over an even one of degree 6; a few units in the last place. */
-KERNEL inline float VARIANT(tanh)(float z)
-{
-    float x = z > 7.9f ? 7.9f : z;
-    x = x < -7.9f ? -7.9f : x;
-    float s = x * x;
-    float p = FMA(s, -2.76076847742355e-16f, 2.00018790482477e-13f);
-    p = FMA(s, p, -8.60467152213735e-11f);
-    p = FMA(s, p, 5.12229709037114e-08f);
-    p = FMA(s, p, 1.48572235717979e-05f);
-    p = FMA(s, p, 6.37261928875436e-04f);
-    p = FMA(s, p, 4.89352455891786e-03f);
-    float q = FMA(s, 1.19825839466702e-06f, 1.18534705686654e-04f);
-    q = FMA(s, q, 2.26843463243900e-03f);
-    q = FMA(s, q, 4.89352518554385e-03f);
-    return x * p / q;
-}
-
-KERNEL inline float VARIANT(tanh_slope)(float z, float value)
-{
-    (void)z;
-    return 1.0f - value * value;
-}
-
-/* One pair of functions per activation: f(z) and f'(z, f(z)). */
-#define ACTIVATION(f)                                                                              \
-    KERNEL void VARIANT(f##_train)(float *restrict a, float *restrict slope, int rows, int n,      \
-                                   const float *restrict bias, const struct dropout *dropout)      \
-    {                                                                                              \
-        for (int r = 0; r < rows; r++, a += n, slope += n) {                                       \
-            VARIANT(fill_mask)(slope, (uint32_t)r * (uint32_t)n, n, dropout);                      \
-            for (int j = 0; j < n; j++) {                                                          \
-                float z = a[j] + bias[j], value = VARIANT(f)(z), mask = slope[j];                  \
-                a[j] = value * mask;                                                               \
-                slope[j] = VARIANT(f##_slope)(z, value) * mask;                                    \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    KERNEL void VARIANT(f##_judge)(float *restrict a, int rows, int n, const float *restrict bias) \
-    {                                                                                              \
-        for (int r = 0; r < rows; r++, a += n)                                                     \
-            for (int j = 0; j < n; j++)                                                            \
-                a[j] = VARIANT(f)(a[j] + bias[j]);                                                 \
-    }
-ACTIVATION(relu)
-ACTIVATION(tanh)
-#undef ACTIVATION
-
-KERNEL void VARIANT(add_bias)(float *restrict z, int rows, int n, const float *restrict bias)
-{
-    for (int r = 0; r < rows; r++, z += n)
-        for (int j = 0; j < n; j++)
-            z[j] += bias[j];
 }
 
 /* e^x for x <= 0: 2^k * e^r with |r| <= ln(2)/2, polynomial of Cephes' expf; NaN stays NaN. */
@@ -119,33 +57,11 @@ KERNEL inline float VARIANT(exp)(float x)
     return (FMA(r * r, p, r) + 1.0f) * power.f;
 }
 
-KERNEL double VARIANT(softmax_loss)(float *restrict z, int rows, int n, const int32_t *restrict y,
-                                    float scale)
+KERNEL void VARIANT(add_bias)(float *restrict z, int rows, int n, const float *restrict bias)
 {
-    double loss = 0;
-    for (int r = 0; r < rows; r++) {
-        float *row = z + (size_t)r * (size_t)n, top = row[0];
-        for (int j = 1; j < n; j++)
-            top = row[j] > top ? row[j] : top;
+    for (int r = 0; r < rows; r++, z += n)
         for (int j = 0; j < n; j++)
-            row[j] -= top;
-        loss -= (double)row[y[r]];
-    }
-    size_t cells = (size_t)rows * (size_t)n;
-    for (size_t i = 0; i < cells; i++)
-        z[i] = VARIANT(exp)(z[i]);
-    for (int r = 0; r < rows; r++) {
-        float *row = z + (size_t)r * (size_t)n, sum = 0;
-        for (int j = 0; j < n; j++)
-            sum += row[j];
-        /* cppcheck-suppress invalidFunctionArg ; the top logit's own term is 1 */
-        loss += (double)logf(sum);
-        float share = scale / sum;
-        for (int j = 0; j < n; j++)
-            row[j] *= share;
-        row[y[r]] -= scale;
-    }
-    return loss;
+            z[j] += bias[j];
 }
 
 KERNEL void VARIANT(slope_times)(float *restrict slope, const float *restrict delta, int rows,
@@ -170,16 +86,71 @@ KERNEL void VARIANT(column_sums)(const float *restrict a, int rows, int n, float
             sums[j] += a[j];
 }
 
+KERNEL void VARIANT(add)(float *restrict a, const float *restrict b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        a[i] += b[i];
+}
+
+KERNEL double VARIANT(sum_squares)(const float *restrict a, size_t n)
+{
+    KERNEL_SUM(double, sum, n, (double)a[i] * (double)a[i]);
+    return sum;
+}
+
+/* The four uniform numbers are the bytes of one random word: mean 510 and variance
+ * 4 (256^2 - 1) / 12 = 21845, never more than 3.45 standard deviations away. */
+KERNEL void VARIANT(add_noise)(float *restrict x, size_t n, const uint32_t key[2], float deviation)
+{
+    const uint32_t key0 = key[0], key1 = key[1];
+    const float scale = deviation * 6.7658751e-3f; /* 1 / sqrt(21845) */
+    for (size_t i = 0; i < n; i++) {
+        uint32_t word = VARIANT(random_word)(key0, key1, (uint32_t)i);
+        uint32_t pairs = (word & 0x00ff00ff) + (word >> 8 & 0x00ff00ff);
+        int32_t bell = (int32_t)((pairs & 0xffff) + (pairs >> 16)) - 510;
+        x[i] = FMA(scale, (float)bell, x[i]);
+    }
+}
+
+#include "kernels_activate.h"
+#include "kernels_loss.h"
+#include "kernels_normalize.h"
 #include "kernels_optimize.h"
+#include "kernels_pool.h"
 
 static const struct kernels VARIANT(kernels) = {
     .name = KERNEL_NAME,
-    .activate_train = {[NET_RELU] = VARIANT(relu_train), [NET_TANH] = VARIANT(tanh_train)},
-    .activate = {[NET_RELU] = VARIANT(relu_judge), [NET_TANH] = VARIANT(tanh_judge)},
+    .activate_train = {[NET_RELU] = VARIANT(relu_train),
+                       [NET_TANH] = VARIANT(tanh_train),
+                       [NET_LEAKY_RELU] = VARIANT(leaky_relu_train),
+                       [NET_SIGMOID] = VARIANT(sigmoid_train),
+                       [NET_GELU] = VARIANT(gelu_train),
+                       [NET_SILU] = VARIANT(silu_train)},
+    .activate = {[NET_RELU] = VARIANT(relu_judge),
+                 [NET_TANH] = VARIANT(tanh_judge),
+                 [NET_LEAKY_RELU] = VARIANT(leaky_relu_judge),
+                 [NET_SIGMOID] = VARIANT(sigmoid_judge),
+                 [NET_GELU] = VARIANT(gelu_judge),
+                 [NET_SILU] = VARIANT(silu_judge)},
     .add_bias = VARIANT(add_bias),
+    .add = VARIANT(add),
     .softmax_loss = VARIANT(softmax_loss),
+    .softmax_loss_with = VARIANT(softmax_loss_with),
+    .squared_loss = VARIANT(squared_loss),
     .slope_times = VARIANT(slope_times),
     .column_sums = VARIANT(column_sums),
+    .normalize_batch = VARIANT(normalize_batch),
+    .normalize_rows = VARIANT(normalize_rows),
+    .normalize_fixed = VARIANT(normalize_fixed),
+    .scale_columns = VARIANT(scale_columns),
+    .normalize_batch_back = VARIANT(normalize_batch_back),
+    .normalize_rows_back = VARIANT(normalize_rows_back),
+    .pool_max = VARIANT(pool_max),
+    .pool_max_back = VARIANT(pool_max_back),
+    .pool_average = VARIANT(pool_average),
+    .pool_average_back = VARIANT(pool_average_back),
+    .sum_squares = VARIANT(sum_squares),
+    .add_noise = VARIANT(add_noise),
     .optimize = {[NET_SGD] = VARIANT(sgd),
                  [NET_ADAM] = VARIANT(adam),
                  [NET_NESTEROV] = VARIANT(nesterov),
