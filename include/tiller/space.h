@@ -58,10 +58,11 @@ struct configuration {
     uint32_t set;            /* bit i: value i is present (said, or active) */
 };
 
-/* Our network's space (the ranges stand in space.c as one table; README and man page quote it): all
+/* Our network's space (one table in src/space/builtin.c; the man page quotes it): all
  * hyperparameters there are. The fallbacks are the reference network's values. Samplers draw
  * learning_rate batch_size optimizer momentum weight_decay num_layers units dropout activation
- * schedule; the others are held until somebody frees them. */
+ * schedule, and of a network that starts with weights init freeze carried_rate; the others are held
+ * until somebody frees them. */
 const struct space *space_builtin(void);
 
 /* The built-in space without what a task of these traits can't use. */
@@ -73,12 +74,14 @@ enum space_trait {
 void space_of_task(unsigned traits, struct space *out);
 /* Let samplers draw hyperparameter i over its whole range, all choices included. */
 void space_release(struct space *space, int i);
+int space_sampled_choices(const struct hyperparameter *h); /* how many choices samplers draw from */
 /* Hold it at a value as typed. Errors: as space_set_text. */
 enum err space_hold(struct space *space, int i, const char *value, struct err_info *info);
 
 /* space_load: base narrowed or fixed by a JSON file {"learning_rate": {"low": .., "high": ..},
- * "optimizer": {"choices": ["adam"]}, "num_layers": 2}. Unknown names, empty or wider ranges are
- * ERR_INPUT with line and the nearest name. */
+ * "optimizer": {"choices": ["adam", "adamw"]}, "num_layers": 2}. A range or choices release, all of
+ * the named choices are sampled; one value holds, and is then the only one possible. Unknown names,
+ * empty or wider ranges are ERR_INPUT with line and the nearest name. */
 enum err space_load(const char *path, const struct space *base, struct space *out,
                     struct err_info *info);
 
@@ -89,13 +92,15 @@ uint32_t space_same_choices(const struct hyperparameter *from, uint32_t mask,
 int space_find_role(const struct space *space, enum hyper_role role);
 const char *space_nearest(const struct space *space, const char *name); /* NULL: none near */
 
-/* Is value i counted in this configuration? (momentum only under sgd ...) */
+/* Is value i counted in this configuration? (momentum only under sgd ...) What it depends on has
+ * to be active too. */
 bool space_is_active(const struct space *space, const struct configuration *c, int i);
-/* All fallbacks, active ones marked set. */
+/* All fallbacks, tidied. */
 void space_default(const struct space *space, struct configuration *out);
-/* Marks set exactly the active ones, but for held ones at their fallback, and brings the inactive
- * ones to their fallback (decisions 15). */
+/* Marks set exactly the active ones, but for held ones at their fallback where the built-in space
+ * has the same, and brings the inactive ones to their fallback (decisions 15). */
 void space_tidy(const struct space *space, struct configuration *c);
+/* Held ones at their fallback, the others drawn. */
 void space_sample(const struct space *space, struct rng *rng, struct configuration *out);
 /* [0,1]^n on each hyperparameter's natural axis (log where log; categorical: index/(n-1)), inactive
  * at the fallback; decode rounds to the grid and clips. */
@@ -125,7 +130,9 @@ enum err space_read_distribution(const char *name, const struct cJSON *distribut
 /* External JSON value ("adam", 0.01) to internal; false if not allowed. */
 bool space_read_external(const struct space *space, int i, const struct cJSON *item, double *out);
 void space_put_external(const struct space *space, int i, double internal, struct text *out);
-/* The `space` study attribute: {name: distribution, ...}. */
+/* The `space` study attribute: {name: distribution, ...}, a distribution with "held": value and
+ * "n_sampled": n as further members where they apply. space_read_json: ERR_INPUT; ERR_RANGE if one
+ * of these two is not possible. */
 void space_put_json(const struct space *space, struct text *out);
 enum err space_read_json(const struct cJSON *object, struct space *out, struct err_info *info);
 

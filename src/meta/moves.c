@@ -1,5 +1,6 @@
 /* moves: the agent's actions on a configuration, by the roles a space declares (section 8 of the
- * search design). A missing role, or a range of one point, removes the moves on it.
+ * search design). A missing role, or a range of one point, removes the moves on it. No move touches
+ * what is held.
  *
  * Steps are those of the hyperparameters' own units: factors on learning rate, units, batch and
  * weight decay, a difference on dropout, one layer when units are at the end of their range. */
@@ -54,11 +55,16 @@ static bool put(const struct space *space, struct configuration *c, int i, doubl
     return c->value[i] != old;
 }
 
+static bool is_free(const struct space *space, const struct configuration *c, int i)
+{
+    return !space->h[i].held && space_is_active(space, c, i);
+}
+
 /* The hyperparameter of that role that a move may change in c; -1: none. */
 static int movable(const struct space *space, const struct configuration *c, enum hyper_role role)
 {
     int i = space_find_role(space, role);
-    return i >= 0 && space->h[i].kind != HYPER_CATEGORICAL && space_is_active(space, c, i) ? i : -1;
+    return i >= 0 && space->h[i].kind != HYPER_CATEGORICAL && is_free(space, c, i) ? i : -1;
 }
 
 static bool scale(const struct space *space, struct configuration *c, enum hyper_role role,
@@ -126,9 +132,14 @@ static bool directed(enum move m, const struct space *space, struct configuratio
 static const double move_share = 0.4;  /* of the hyperparameters, in one perturbation */
 static const double flip_share = 0.15; /* of the choices */
 
+/* Another of the choices that samplers draw from; value itself, which a person may have taken from
+ * the others, if there is none. */
 static double other_choice(const struct hyperparameter *h, double value, struct rng *rng)
 {
-    double pick = (double)rng_below(rng, (uint64_t)h->n_choices - 1);
+    int n = space_sampled_choices(h), among = value < n ? n - 1 : n;
+    if (among == 0)
+        return value;
+    double pick = (double)rng_below(rng, (uint64_t)among);
     return pick < value ? pick : pick + 1;
 }
 
@@ -145,7 +156,7 @@ static void perturb(const struct space *space, struct configuration *c, int i, d
     const struct hyperparameter *h = &space->h[i];
     double draw = rng_uniform(rng), step = rng_normal(rng);
     if (h->kind == HYPER_CATEGORICAL) {
-        if (h->n_choices > 1 && draw < flip_share)
+        if (draw < flip_share)
             c->value[i] = other_choice(h, c->value[i], rng);
     } else if (is_short(h)) {
         if (draw < move_share / 2)
@@ -167,7 +178,7 @@ bool move_local(const struct space *space, const struct configuration *from, dou
     for (int k = 0; k < TRIES; k++) {
         *out = *from;
         for (int i = 0; i < space->n; i++)
-            if (space_is_active(space, from, i))
+            if (is_free(space, from, i))
                 perturb(space, out, i, spread, rng);
         space_tidy(space, out);
         if (!space_same(space, from, out))
@@ -184,6 +195,10 @@ bool move_apply(enum move m, const struct space *space, const struct configurati
     *out = *from;
     if (m == MOVE_RANDOM) {
         space_sample(space, rng, out);
+        for (int i = 0; i < space->n; i++)
+            if (space->h[i].held)
+                out->value[i] = from->value[i];
+        space_tidy(space, out);
         return !space_same(space, from, out);
     }
     bool changed = directed(m, space, out);

@@ -76,8 +76,10 @@ static enum err random_propose(void *self, const struct search_context *context,
     search_fresh(context->study, rng, &out->config);
     text_copy(out->who, sizeof out->who, "random");
     text_copy(out->action, sizeof out->action, move_name(MOVE_RANDOM));
-    text_format(out->reason, sizeof out->reason, "random: drawn from the whole space of %d",
-                context->study->space.n);
+    int free = 0;
+    for (int i = 0; i < context->study->space.n; i++)
+        free += !context->study->space.h[i].held;
+    text_format(out->reason, sizeof out->reason, "random: drawn from the whole space of %d", free);
     return ERR_OK;
 }
 

@@ -32,7 +32,7 @@ const char *starting_point_about(int i)
 }
 
 /* "name=value" brought into the space: a number outside the range goes to its end; a name or choice
- * that the space lacks stays at its default. */
+ * that the space lacks, and what is held, stays at its default. */
 static void fit(const struct space *space, const char *pair, struct configuration *c)
 {
     char name[SPACE_NAME_MAX];
@@ -40,7 +40,7 @@ static void fit(const struct space *space, const char *pair, struct configuratio
     text_format(name, sizeof name, "%.*s", (int)(equals - pair), pair);
     int i = space_find(space, name);
     double number;
-    if (i < 0)
+    if (i < 0 || space->h[i].held)
         return;
     const struct hyperparameter *h = &space->h[i];
     if (h->kind != HYPER_CATEGORICAL && text_parse_double(equals + 1, &number))

@@ -1,5 +1,11 @@
-/* Spaces as JSON: Optuna's distributions both ways, and the file that narrows a space. */
-#include "tiller/space.h"
+/* Spaces as JSON: Optuna's distributions both ways, and the `space` attribute of a study: the
+ * distributions by name, where it applies with two members more, which Optuna does not look at:
+ *
+ *   "held": 0.3        samplers leave it at this value (a choice: as it is typed)
+ *   "n_sampled": 2     samplers draw from the first two choices
+ *
+ * Without them nothing is held, as in the logs of the first release. */
+#include "space/internal.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -14,14 +20,14 @@ static void put_number(struct text *out, const char *name, double value, bool in
     text_appendf(out, "\"%s\": %s", name, number);
 }
 
-void space_put_distribution(const struct space *space, int i, struct text *out)
+/* Without the closing brace, so that members can follow. */
+static void open_distribution(const struct hyperparameter *h, struct text *out)
 {
-    const struct hyperparameter *h = &space->h[i];
     if (h->kind == HYPER_CATEGORICAL) {
         text_append(out, "{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": [");
         for (int k = 0; k < h->n_choices; k++)
             text_appendf(out, "%s%s", k ? ", " : "", h->choice[k].json);
-        text_append(out, "]}}");
+        text_append(out, "]}");
         return;
     }
     bool integer = h->kind == HYPER_INT;
@@ -38,7 +44,13 @@ void space_put_distribution(const struct space *space, int i, struct text *out)
     put_number(out, "low", h->low, integer);
     text_append(out, ", ");
     put_number(out, "high", h->high, integer);
-    text_append(out, "}}");
+    text_append(out, "}");
+}
+
+void space_put_distribution(const struct space *space, int i, struct text *out)
+{
+    open_distribution(&space->h[i], out);
+    text_append_char(out, '}');
 }
 
 struct distribution_form {
@@ -159,8 +171,7 @@ bool space_read_external(const struct space *space, int i, const struct cJSON *i
     const struct hyperparameter *h = &space->h[i];
     if (h->kind != HYPER_CATEGORICAL) {
         double value;
-        bool ok = json_number(item, &value) && value >= h->low && value <= h->high &&
-                  (h->kind != HYPER_INT || value == floor(value));
+        bool ok = json_number(item, &value) && hyper_allows(h, value);
         if (ok)
             *out = value;
         return ok;
@@ -187,14 +198,65 @@ void space_put_external(const struct space *space, int i, double internal, struc
         text_append(out, h->choice[(int)internal].json);
 }
 
+/* ---- the space of a study ---------------------------------------------------------------- */
+
+static void put_held(const struct hyperparameter *h, struct text *out)
+{
+    struct json_writer w;
+    if (h->kind != HYPER_CATEGORICAL) {
+        text_append(out, ", ");
+        put_number(out, "held", h->fallback, h->kind == HYPER_INT);
+        return;
+    }
+    text_append(out, ", \"held\": ");
+    json_begin(&w, out);
+    json_put_string(&w, NULL, h->choice[(int)h->fallback].text);
+}
+
 void space_put_json(const struct space *space, struct text *out)
 {
     text_append_char(out, '{');
     for (int i = 0; i < space->n; i++) {
-        text_appendf(out, "%s\"%s\": ", i ? ", " : "", space->h[i].name);
-        space_put_distribution(space, i, out);
+        const struct hyperparameter *h = &space->h[i];
+        text_appendf(out, "%s\"%s\": ", i ? ", " : "", h->name);
+        open_distribution(h, out);
+        if (h->held)
+            put_held(h, out);
+        if (h->n_sampled > 0)
+            text_appendf(out, ", \"n_sampled\": %d", h->n_sampled);
+        text_append_char(out, '}');
     }
     text_append_char(out, '}');
+}
+
+/* The value as put_held writes it; false: none of h's. No allocation, so false means only that. */
+static bool read_held(const struct hyperparameter *h, const struct cJSON *item, double *out)
+{
+    if (h->kind != HYPER_CATEGORICAL)
+        return json_number(item, out) && hyper_allows(h, *out);
+    for (int k = 0; k < h->n_choices && cJSON_IsString(item); k++) {
+        if (strcmp(h->choice[k].text, item->valuestring) == 0) {
+            *out = k;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err read_extras(const struct cJSON *item, struct hyperparameter *h,
+                            struct err_info *info)
+{
+    const struct cJSON *held = json_get(item, "held"), *sampled = json_get(item, "n_sampled");
+    double n;
+    if (held && !read_held(h, held, &h->fallback))
+        return err_set(info, ERR_RANGE, h->name, NULL, "is held at none of its values");
+    h->held = held != NULL;
+    if (!sampled)
+        return ERR_OK;
+    if (!json_number(sampled, &n) || !(n >= 1 && n <= h->n_choices) || n != floor(n))
+        return err_set(info, ERR_RANGE, h->name, NULL, "n_sampled is no number of its choices");
+    h->n_sampled = (int)n;
+    return ERR_OK;
 }
 
 /* A known name with the same kind takes role, sentence, fallback and condition from our own space.
@@ -246,5 +308,9 @@ enum err space_read_json(const struct cJSON *object, struct space *out, struct e
         out->n++;
     }
     adopt_builtin(out);
-    return ERR_OK;
+    struct hyperparameter *h = out->h;
+    enum err err = ERR_OK;
+    for (item = object->child; item && err == ERR_OK; item = item->next)
+        err = read_extras(item, h++, info);
+    return err;
 }

@@ -1,8 +1,10 @@
 /* --space FILE: a JSON object that narrows or fixes hyperparameters of a space.
  *
- *   {"learning_rate": {"low": 0.001, "high": 0.01}, "optimizer": {"choices": ["adam"]},
- *    "num_layers": 2, "activation": "relu"} */
-#include "tiller/space.h"
+ *   {"learning_rate": {"low": 0.001, "high": 0.01}, "optimizer": {"choices": ["adam", "adamw"]},
+ *    "num_layers": 2, "activation": "gelu"}
+ *
+ * A range or choices are all searched, whatever was held before; one value is held. */
+#include "space/internal.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -65,8 +67,9 @@ static enum err narrow_choices(const struct narrowing *n, struct hyperparameter 
         enum err err = fix_choice(n, &one, cJSON_IsString(item) ? item->valuestring : "?");
         if (err != ERR_OK)
             return err;
-        if (kept.n_choices == h->n_choices)
-            return refuse(n, h->name, "name each choice once", "more choices than there are");
+        for (int k = 0; k < kept.n_choices; k++)
+            if (strcmp(kept.choice[k].text, one.choice[0].text) == 0)
+                return refuse(n, h->name, "name each choice once", "a choice stands twice");
         kept.choice[kept.n_choices++] = one.choice[0];
     }
     if (kept.n_choices == 0)
@@ -91,6 +94,8 @@ static enum err narrow_range(const struct narrowing *n, struct hyperparameter *h
         return refuse(n, h->name, range, "wider than the possible range");
     if (h->kind == HYPER_INT && (low != floor(low) || high != floor(high)))
         return refuse(n, h->name, range, "needs whole numbers");
+    if (!hyper_allows(h, low) || !hyper_allows(h, high))
+        return refuse(n, h->name, range, "begins or ends between its steps");
     h->low = low;
     h->high = high;
     h->fallback = fmin(fmax(h->fallback, low), high);
@@ -101,6 +106,8 @@ static enum err narrow_one(const struct narrowing *n, struct hyperparameter *h,
                            const struct cJSON *item)
 {
     double low = h->low, high = h->high, fixed;
+    h->held = cJSON_IsString(item) || json_number(item, &fixed);
+    h->n_sampled = 0;
     if (h->kind == HYPER_CATEGORICAL) {
         const struct cJSON *choices = json_get(item, "choices");
         if (cJSON_IsString(item))
@@ -142,6 +149,8 @@ static enum err narrow_all(const struct narrowing *n, const struct cJSON *doc,
     {
         char hint[128];
         int i = space_find(out, item->string);
+        if (i < 0 && space_find(space_builtin(), item->string) >= 0)
+            return refuse(n, item->string, "leave it out", "this task can't use it");
         if (i < 0) {
             const char *near = space_nearest(out, item->string);
             text_format(hint, sizeof hint, "did you mean %s?", near ? near : "learning_rate");

@@ -1,115 +1,12 @@
-/* The built-in space as one table, and what every space can do: look up, tidy, sample, encode.
+/* What every space can do: look up, hold and release, tidy, sample, encode.
  *
- * What always holds: a configuration that left space_tidy has exactly its active values marked set,
- * and the others at their fallback, so that two equal configurations have equal bytes there. */
-#include "tiller/space.h"
+ * What always holds: a configuration that left space_tidy has its inactive values at their
+ * fallback, so that two equal configurations have equal bytes there; the values marked set are what
+ * has to be said to get it from the built-in space. */
+#include "space/internal.h"
 
 #include <math.h>
 #include <string.h>
-
-#define CHOICES(...)                                                                               \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
-#define WORD(w)                                                                                    \
-    {                                                                                              \
-        w, "\"" w "\""                                                                             \
-    }
-
-/* The reference network is the row of fallbacks. weight_decay: the low end of a log axis can't be
- * 0, so its low end stands for none (net_config_from reads it so); the about line says it. */
-/* clang-format off: one row is one hyperparameter */
-static const struct space builtin = {
-    .n = 10,
-    .h = {
-        {.name = "learning_rate",
-         .kind = HYPER_FLOAT,
-         .role = ROLE_LEARNING_RATE,
-         .log = true,
-         .low = 1e-4,
-         .high = 0.1,
-         .fallback = 0.001,
-         .active_if = -1,
-         .about = "step size at the schedule's start"},
-        {.name = "batch_size",
-         .kind = HYPER_INT,
-         .role = ROLE_BATCH,
-         .log = true,
-         .low = 8,
-         .high = 512,
-         .step = 1,
-         .fallback = 32,
-         .active_if = -1,
-         .about = "rows per step"},
-        {.name = "optimizer",
-         .kind = HYPER_CATEGORICAL,
-         .n_choices = 2,
-         .choice = {WORD("adam"), WORD("sgd")},
-         .active_if = -1,
-         .about = "how gradients become steps"},
-        {.name = "momentum",
-         .kind = HYPER_FLOAT,
-         .low = 0,
-         .high = 0.99,
-         .fallback = 0.9,
-         .active_if = 2,
-         .active_choices = UINT32_C(1) << 1,
-         .about = "share of the last step kept (sgd only)"},
-        {.name = "weight_decay",
-         .kind = HYPER_FLOAT,
-         .role = ROLE_DECAY,
-         .log = true,
-         .low = 1e-7,
-         .high = 0.01,
-         .fallback = 1e-7,
-         .active_if = -1,
-         .about = "pull of the weights towards 0; 1e-07 means none"},
-        {.name = "num_layers",
-         .kind = HYPER_INT,
-         .role = ROLE_LAYERS,
-         .low = 1,
-         .high = 4,
-         .step = 1,
-         .fallback = 1,
-         .active_if = -1,
-         .about = "hidden layers"},
-        {.name = "units",
-         .kind = HYPER_INT,
-         .role = ROLE_UNITS,
-         .log = true,
-         .low = 8,
-         .high = 1024,
-         .step = 1,
-         .fallback = 128,
-         .active_if = -1,
-         .about = "units of each hidden layer"},
-        {.name = "dropout",
-         .kind = HYPER_FLOAT,
-         .role = ROLE_DROPOUT,
-         .low = 0,
-         .high = 0.7,
-         .fallback = 0.2,
-         .active_if = -1,
-         .about = "share of hidden outputs dropped in training"},
-        {.name = "activation",
-         .kind = HYPER_CATEGORICAL,
-         .n_choices = 2,
-         .choice = {WORD("relu"), WORD("tanh")},
-         .active_if = -1,
-         .about = "what a unit does to its sum"},
-        {.name = "schedule",
-         .kind = HYPER_CATEGORICAL,
-         .n_choices = 2,
-         .choice = {WORD("constant"), WORD("cosine")},
-         .active_if = -1,
-         .about = "how the learning rate goes over the epochs"},
-    }};
-/* clang-format on */
-
-const struct space *space_builtin(void)
-{
-    return &builtin;
-}
 
 int space_find(const struct space *space, const char *name)
 {
@@ -146,20 +43,67 @@ const char *space_nearest(const struct space *space, const char *name)
     return text_nearest(name, names, (size_t)space->n);
 }
 
+/* ---- held and released ------------------------------------------------------------------- */
+
+int space_sampled_choices(const struct hyperparameter *h)
+{
+    return h->n_sampled > 0 && h->n_sampled < h->n_choices ? h->n_sampled : h->n_choices;
+}
+
+void space_release(struct space *space, int i)
+{
+    space->h[i].held = false;
+    space->h[i].n_sampled = 0;
+}
+
+enum err space_hold(struct space *space, int i, const char *value, struct err_info *info)
+{
+    struct configuration c = {.set = 0};
+    enum err err = space_set_text(space, &c, i, value, info);
+    if (err == ERR_OK) {
+        space->h[i].fallback = c.value[i];
+        space->h[i].held = true;
+    }
+    return err;
+}
+
+/* ---- configurations ---------------------------------------------------------------------- */
+
 bool space_is_active(const struct space *space, const struct configuration *c, int i)
 {
-    const struct hyperparameter *h = &space->h[i];
-    return h->active_if < 0 || (h->active_choices >> (int)c->value[h->active_if] & 1) != 0;
+    /* What it depends on may depend on something itself. */
+    for (const struct hyperparameter *h = &space->h[i]; h->active_if >= 0;
+         h = &space->h[h->active_if])
+        if (!(h->active_choices >> (int)c->value[h->active_if] & 1))
+            return false;
+    return true;
+}
+
+/* Has a held hyperparameter the value that everybody expects: its fallback, in the built-in space
+ * as well? One that is held at something else has to be said, or a command copied from a trial
+ * would train another network. */
+static bool goes_without_saying(const struct hyperparameter *h, double value)
+{
+    if (!h->held || value != h->fallback)
+        return false;
+    const struct space *builtin = space_builtin();
+    int k = space_find(builtin, h->name);
+    if (k < 0 || builtin->h[k].kind != h->kind)
+        return true;
+    const struct hyperparameter *b = &builtin->h[k];
+    return h->kind == HYPER_CATEGORICAL
+               ? strcmp(h->choice[(int)value].json, b->choice[(int)b->fallback].json) == 0
+               : value == b->fallback;
 }
 
 void space_tidy(const struct space *space, struct configuration *c)
 {
     c->set = 0;
     for (int i = 0; i < space->n; i++) {
-        if (space_is_active(space, c, i))
-            c->set |= UINT32_C(1) << i;
-        else
+        if (!space_is_active(space, c, i))
             c->value[i] = space->h[i].fallback;
+        else if (!goes_without_saying(&space->h[i], c->value[i]))
+            c->set |= UINT32_C(1) << i;
     }
 }
 
@@ -193,6 +137,8 @@ static double from_unit(const struct hyperparameter *h, double place)
     place = clip(place, 0, 1);
     if (h->kind == HYPER_CATEGORICAL)
         return round(place * (h->n_choices - 1));
+    if (h->held && place == to_unit(h, h->fallback))
+        return h->fallback; /* to the bit: another value would have to be said */
     double value =
         h->log ? h->low * pow(h->high / h->low, place) : h->low + place * (h->high - h->low);
     if (h->kind == HYPER_INT || h->step > 0) {
@@ -223,9 +169,12 @@ void space_sample(const struct space *space, struct rng *rng, struct configurati
     memset(out, 0, sizeof *out);
     for (int i = 0; i < space->n; i++) {
         const struct hyperparameter *h = &space->h[i];
-        /* Always one draw per hyperparameter, so that narrowing one does not move the others. */
+        /* Always one draw per hyperparameter, so that narrowing or holding one does not move the
+         * others. */
         double u = rng_uniform(rng);
-        out->value[i] = h->kind == HYPER_CATEGORICAL ? floor(u * h->n_choices) : from_unit(h, u);
+        out->value[i] = h->held                        ? h->fallback
+                        : h->kind == HYPER_CATEGORICAL ? floor(u * space_sampled_choices(h))
+                                                       : from_unit(h, u);
     }
     space_tidy(space, out);
 }

@@ -1,5 +1,5 @@
 /* What people type and read: one value at a time, checked against name, kind and range. */
-#include "tiller/space.h"
+#include "space/internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,12 +26,25 @@ static enum err wrong_choice(const struct hyperparameter *h, const char *value,
 static enum err wrong_number(const struct hyperparameter *h, const char *value,
                              struct err_info *info)
 {
-    char low[32], high[32], hint[160];
+    char low[32], high[32], step[32], hint[160];
     text_double(low, sizeof low, h->low, false);
     text_double(high, sizeof high, h->high, false);
-    text_format(hint, sizeof hint, "give a%s number from %s to %s",
-                h->kind == HYPER_INT ? " whole" : "", low, high);
+    text_double(step, sizeof step, h->step, false);
+    bool plain = h->step == 0 || (h->kind == HYPER_INT && h->step == 1);
+    text_format(hint, sizeof hint, "give a%s number from %s to %s%s%s",
+                h->kind == HYPER_INT ? " whole" : "", low, high, plain ? "" : " in steps of ",
+                plain ? "" : step);
     return err_set(info, ERR_RANGE, h->name, hint, "'%s' is not possible", value);
+}
+
+bool hyper_allows(const struct hyperparameter *h, double value)
+{
+    if (h->kind == HYPER_CATEGORICAL)
+        return value >= 0 && value < h->n_choices && value == floor(value);
+    if (!(value >= h->low && value <= h->high) || (h->kind == HYPER_INT && value != floor(value)))
+        return false;
+    double steps = h->step > 0 && !h->log ? (value - h->low) / h->step : 0;
+    return fabs(steps - round(steps)) < 1e-8; /* as Optuna counts */
 }
 
 enum err space_set_text(const struct space *space, struct configuration *c, int i,
@@ -49,8 +62,7 @@ enum err space_set_text(const struct space *space, struct configuration *c, int 
         }
         return wrong_choice(h, value, info);
     }
-    if (!text_parse_double(value, &number) || number < h->low || number > h->high ||
-        (h->kind == HYPER_INT && number != floor(number)))
+    if (!text_parse_double(value, &number) || !hyper_allows(h, number))
         return wrong_number(h, value, info);
     c->value[i] = number;
     c->set |= UINT32_C(1) << i;
@@ -77,6 +89,8 @@ enum err space_set_pair(const struct space *space, struct configuration *c, cons
     } else {
         text_copy(name, sizeof name, pair);
     }
+    if (space_find(space_builtin(), name) >= 0)
+        return err_set(info, ERR_USAGE, name, "leave it out", "can't be used here");
     const char *near = space_nearest(space, name);
     if (near)
         text_format(hint, sizeof hint, "did you mean %s?", near);

@@ -321,5 +321,5 @@ enum fold_result parameters_declare(struct fold *fold, const struct cJSON *objec
         study->space_declared = true;
     }
     mem_free(space);
-    return err == ERR_OK ? FOLD_DONE : why_undeclared(object);
+    return err == ERR_OK || err == ERR_RANGE ? FOLD_DONE : why_undeclared(object);
 }

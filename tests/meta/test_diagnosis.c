@@ -47,7 +47,7 @@ static double along(double from, double to, double end, int epoch)
 
 static enum diagnosis of_case(const struct curve_case *c)
 {
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     double values[EPOCHS];
     for (int e = 0; e < EPOCHS; e++)
         values[e] = e == 0 ? 0.7 : c->error;
@@ -75,7 +75,7 @@ static void each_kind_of_curve(void **state)
 static void short_and_broken_curves(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     const double short_one[] = {0.9, 0.9}, ends_nan[] = {0.5, NAN}, no_losses[] = {.3, .2, .2, .2};
     const double high[] = {0.55, 0.55, 0.55, 0.55};
     assert_int_equal(meta_diagnose(made_trial(made, TRIAL_RUNNING, NULL, 0), 0.6),
@@ -99,7 +99,7 @@ static void short_and_broken_curves(void **state)
 static void one_noisy_epoch_does_not_decide(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     double values[EPOCHS];
     for (int e = 0; e < EPOCHS; e++)
         values[e] = 0.3;

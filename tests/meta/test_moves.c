@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "../support/made_study.h"
 #include "tiller/meta.h"
 
 static struct configuration with(const struct space *space, const char *pairs)
@@ -53,7 +54,7 @@ static const struct {
 static void each_step(void **state)
 {
     (void)state;
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     struct rng rng;
     rng_seed(&rng, 1, 0);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -98,7 +99,7 @@ static bool allowed(const struct hyperparameter *h, double x)
 static void moves_stay_in_range_and_in_their_role(void **state)
 {
     (void)state;
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     struct rng rng;
     rng_seed(&rng, 2, 0);
     for (int k = 0; k < 3000; k++) {
@@ -109,7 +110,8 @@ static void moves_stay_in_range_and_in_their_role(void **state)
         assert_int_equal(changed, !space_same(space, &from, &to));
         for (int i = 0; i < space->n; i++) {
             assert_true(allowed(&space->h[i], to.value[i]));
-            assert_int_equal(to.set >> i & 1, space_is_active(space, &to, i));
+            if (!space->h[i].held)
+                assert_int_equal(to.set >> i & 1, space_is_active(space, &to, i));
             if (!in_role(m, space->h[i].role))
                 assert_true(to.value[i] == from.value[i]);
         }
@@ -121,7 +123,7 @@ static void moves_stay_in_range_and_in_their_role(void **state)
 static void local_is_near_and_always_a_change(void **state)
 {
     (void)state;
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     struct configuration from = with(space, "units=90 batch_size=64 learning_rate=0.003");
     int lr = space_find(space, "learning_rate"), moved = 0, total = 2000;
     double square = 0;
@@ -144,7 +146,7 @@ static void local_is_near_and_always_a_change(void **state)
 
 static struct space one_point_space(void)
 {
-    struct space s = *space_builtin();
+    struct space s = *made_space();
     for (int i = 0; i < s.n; i++) {
         s.h[i].low = s.h[i].high = s.h[i].fallback;
         s.h[i].n_choices = s.h[i].n_choices > 0;
@@ -169,7 +171,7 @@ static void nowhere_to_go(void **state)
 static void a_space_without_roles_has_local_and_random_only(void **state)
 {
     (void)state;
-    struct space bare = *space_builtin();
+    struct space bare = *made_space();
     struct configuration from, to;
     struct rng rng;
     rng_seed(&rng, 5, 0);
@@ -202,7 +204,7 @@ static void the_nearest_move(void **state)
         {"units=16 learning_rate=0.0001", "units=900 learning_rate=0.1 schedule=cosine",
          MOVE_RANDOM},
     };
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct configuration from = with(space, rows[i].from), to = with(space, rows[i].to);
         enum move m = move_nearest(space, &from, &to);
@@ -215,7 +217,7 @@ static void the_nearest_move(void **state)
 static void a_directed_move_is_its_own_nearest(void **state)
 {
     (void)state;
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     struct rng rng;
     rng_seed(&rng, 6, 0);
     for (int k = 0; k < 500; k++) {

@@ -92,7 +92,7 @@ static void best_is_the_first_of_equals(void **state)
 static void folding_gives_the_same_bits(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     struct qtable folded;
     struct rng rng;
     size_t so_far = 0;
@@ -118,7 +118,7 @@ static void folding_gives_the_same_bits(void **state)
 static void events_of_unknown_names_are_passed_over(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     struct q_update u = {.situation = "0-2 gaining improves", .action = "surrogate", .new_q = 3};
     made_update(made, &u);
     text_copy(u.action, sizeof u.action, "local");

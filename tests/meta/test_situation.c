@@ -48,7 +48,7 @@ static void phases_and_stagnation_as_runs_end(void **state)
         {TRIAL_COMPLETE, 0.4, "3-9 stuck improves", 7, 4},
         {TRIAL_COMPLETE, 0.19, "3-9 gaining improves", 8, 0},
     };
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int finished, since;
         made_point(made, rows[i].state, rows[i].value, NULL);
@@ -67,7 +67,7 @@ static void phases_and_stagnation_as_runs_end(void **state)
 static void an_empty_study(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     int finished = 7, since = 7;
     int s = situation_now(&made->study, 0.9, &finished, &since);
     assert_string_equal(situation_name(s), "0-2 gaining improves");
@@ -81,7 +81,7 @@ static void an_empty_study(void **state)
 static void as_it_was_at_an_earlier_time(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     int names_then[12];
     for (int k = 0; k < 12; k++) {
         made_point(made, k % 3 == 1 ? TRIAL_PRUNED : TRIAL_COMPLETE, 0.5 - 0.03 * (k % 5), NULL);
@@ -101,7 +101,7 @@ static void as_it_was_at_an_earlier_time(void **state)
 static void equal_times(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 4; k++)
         made_point(made, TRIAL_COMPLETE, k == 1 ? 0.1 : 0.2, NULL)->end_s = 5;
     int since;
@@ -114,7 +114,7 @@ static void equal_times(void **state)
 static void a_value_that_is_no_number_is_no_incumbent(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     made_point(made, TRIAL_COMPLETE, NAN, NULL);
     assert_null(meta_incumbent(&made->study, INFINITY));
     made_point(made, TRIAL_COMPLETE, 0.4, NULL);
@@ -125,7 +125,7 @@ static void a_value_that_is_no_number_is_no_incumbent(void **state)
 static void the_diagnosis_is_the_incumbents(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     double values[12];
     for (int e = 0; e < 12; e++)
         values[e] = 0.2;

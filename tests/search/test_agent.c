@@ -110,11 +110,11 @@ static void one_trial(struct hunt *h, uint64_t seed)
 static void the_default_comes_first(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 50);
+    struct hunt h = hunt_on(made_space(), 50);
     struct configuration reference;
-    space_default(space_builtin(), &reference);
+    space_default(made_space(), &reference);
     propose(&h, 1);
-    assert_true(space_same(space_builtin(), &h.last.config, &reference));
+    assert_true(space_same(made_space(), &h.last.config, &reference));
     assert_string_equal(h.last.who, "default");
     assert_string_equal(h.last.situation, "0-2 gaining improves");
     hunt_end(&h);
@@ -124,20 +124,20 @@ static void the_default_comes_first(void **state)
 static void the_default_comes_once(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 50);
+    struct hunt h = hunt_on(made_space(), 50);
     struct configuration seed;
-    space_default(space_builtin(), &seed);
+    space_default(made_space(), &seed);
     made_point(h.made, TRIAL_COMPLETE, 0.3, &seed);
     propose(&h, 1);
     assert_string_not_equal(h.last.who, "default");
-    assert_false(space_same(space_builtin(), &h.last.config, &seed));
+    assert_false(space_same(made_space(), &h.last.config, &seed));
     hunt_end(&h);
 }
 
 static void starting_points_then_random_ones(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 50);
+    struct hunt h = hunt_on(made_space(), 50);
     bool random_seen = false;
     for (int k = 0; k < FIRST_RUNS; k++) {
         one_trial(&h, 1);
@@ -171,7 +171,7 @@ static bool inside(const struct space *space, const struct configuration *c)
 static void starting_points_fit_into_any_space(void **state)
 {
     (void)state;
-    struct space narrow = *space_builtin(), foreign = {.n = 1};
+    struct space narrow = *made_space(), foreign = {.n = 1};
     struct hyperparameter *units = &narrow.h[space_find(&narrow, "units")];
     struct hyperparameter *schedule = &narrow.h[space_find(&narrow, "schedule")];
     units->high = units->fallback = 48;
@@ -195,7 +195,7 @@ static void starting_points_fit_into_any_space(void **state)
 static void runs_that_never_began_do_not_count(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 50);
+    struct hunt h = hunt_on(made_space(), 50);
     for (int k = 0; k < 9; k++) {
         propose(&h, 1);
         struct trial *t = finish(&h, TRIAL_FAIL, NAN);
@@ -217,7 +217,7 @@ static void runs_that_never_began_do_not_count(void **state)
 /* Exploring is off when little budget is left. */
 static struct hunt hunt_without_exploring(void)
 {
-    struct hunt h = hunt_on(space_builtin(), 100000);
+    struct hunt h = hunt_on(made_space(), 100000);
     h.made->study.epochs_spent = 0;
     h.budget = 1;
     return h;
@@ -230,7 +230,7 @@ static void local_and_every_fourth_a_move_in_turn(void **state)
                                         "reg-", "reg+", "batch/",  "batch*"};
     struct hunt h = hunt_without_exploring();
     struct configuration middle;
-    const struct space *space = space_builtin();
+    const struct space *space = made_space();
     space_default(space, &middle);
     middle.value[space_find(space, "weight_decay")] = 1e-4;
     double value = 0.5;
@@ -269,13 +269,12 @@ static void random_after_six_runs_without_gain(void **state)
 static void nothing_is_tried_twice(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 200);
+    struct hunt h = hunt_on(made_space(), 200);
     for (int k = 0; k < 200; k++) {
         propose(&h, 4);
         for (size_t i = 0; i < h.made->study.n_trials; i++)
-            assert_false(space_same(space_builtin(), &h.made->trials[i].config, &h.last.config));
-        finish(&h, k % 5 ? TRIAL_COMPLETE : TRIAL_PRUNED,
-               landscape(space_builtin(), &h.last.config));
+            assert_false(space_same(made_space(), &h.made->trials[i].config, &h.last.config));
+        finish(&h, k % 5 ? TRIAL_COMPLETE : TRIAL_PRUNED, landscape(made_space(), &h.last.config));
     }
     hunt_end(&h);
 }
@@ -326,7 +325,7 @@ static struct hunt taught(enum move m, double q, int visits, double spread, int 
 {
     struct hunt h = hunt_without_exploring();
     struct configuration middle;
-    space_default(space_builtin(), &middle);
+    space_default(made_space(), &middle);
     for (int k = 0; k < FIRST_RUNS; k++)
         made_point(h.made, TRIAL_COMPLETE, 0.5 - 0.01 * k, &middle);
     teach(&h, "3-9 gaining improves", MOVE_LOCAL, 0.1, hand_visits, 0.01);
@@ -371,11 +370,11 @@ static void the_table_is_silent_without_evidence(void **state)
 
 static int count_exploring(int64_t spent, double share)
 {
-    struct hunt h = hunt_on(space_builtin(), 1000);
+    struct hunt h = hunt_on(made_space(), 1000);
     struct search_context context = context_of(&h);
     struct configuration middle;
     int n = 0;
-    space_default(space_builtin(), &middle);
+    space_default(made_space(), &middle);
     for (int k = 0; k < FIRST_RUNS; k++)
         made_point(h.made, TRIAL_COMPLETE, 0.5 - 0.01 * k, &middle);
     h.made->study.epochs_spent = spent;
@@ -410,7 +409,7 @@ static bool near(double a, double b)
 static void the_first_trial_is_measured_against_the_majority(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 4);
+    struct hunt h = hunt_on(made_space(), 4);
     struct q_update u;
     propose(&h, 1);
     assert_true(observe(&h, finish(&h, TRIAL_COMPLETE, 0.098), majority, &u));
@@ -427,7 +426,7 @@ static void no_gain_no_reward(void **state)
 {
     (void)state;
     static const enum trial_state states[] = {TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAIL};
-    struct hunt h = hunt_on(space_builtin(), 9);
+    struct hunt h = hunt_on(made_space(), 9);
     struct q_update u;
     propose(&h, 1);
     observe(&h, finish(&h, TRIAL_COMPLETE, 0.2), majority, &u);
@@ -445,7 +444,7 @@ static void no_gain_no_reward(void **state)
 static void the_last_trial_has_no_next_situation(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 2);
+    struct hunt h = hunt_on(made_space(), 2);
     struct q_update u;
     one_trial(&h, 1);
     propose(&h, 1);
@@ -458,7 +457,7 @@ static void the_last_trial_has_no_next_situation(void **state)
 static void the_update_is_made_from_the_table_so_far(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 20);
+    struct hunt h = hunt_on(made_space(), 20);
     struct q_update u;
     teach(&h, "0-2 gaining improves", MOVE_LOCAL, 0.4, 3, 0.1);
     propose(&h, 1);
@@ -476,8 +475,8 @@ static void the_update_is_made_from_the_table_so_far(void **state)
 static void a_seed_by_hand_is_a_transition_too(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 20);
-    const struct space *space = space_builtin();
+    struct hunt h = hunt_on(made_space(), 20);
+    const struct space *space = made_space();
     struct configuration c;
     struct q_update u;
     space_default(space, &c);
@@ -501,7 +500,7 @@ static void a_seed_by_hand_is_a_transition_too(void **state)
 static void a_seed_before_anything_is_random(void **state)
 {
     (void)state;
-    struct hunt h = hunt_on(space_builtin(), 20);
+    struct hunt h = hunt_on(made_space(), 20);
     struct q_update u;
     assert_true(observe(&h, made_point(h.made, TRIAL_COMPLETE, 0.3, NULL), majority, &u));
     assert_string_equal(u.action, "random");
@@ -515,7 +514,7 @@ static void a_seed_before_anything_is_random(void **state)
 static void the_same_search_again_and_resumed(void **state)
 {
     (void)state;
-    struct hunt a = hunt_on(space_builtin(), 80), b = hunt_on(space_builtin(), 80);
+    struct hunt a = hunt_on(made_space(), 80), b = hunt_on(made_space(), 80);
     for (int k = 0; k < 80; k++) {
         one_trial(&a, 9);
         if (k % 11 == 5)
@@ -531,7 +530,7 @@ static void the_same_search_again_and_resumed(void **state)
 
 static double best_of(const char *sampler, uint64_t seed)
 {
-    struct hunt h = hunt_on(space_builtin(), 40);
+    struct hunt h = hunt_on(made_space(), 40);
     h.ops->close(h.self);
     h.self = NULL;
     h.ops = sampler_find(sampler);

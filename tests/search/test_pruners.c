@@ -80,7 +80,7 @@ static void where_the_rungs_are(void **state)
 static void none_never_stops(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 20; k++)
         falling(made, TRIAL_COMPLETE, 0.1, R);
     assert_false(stops("none", made, falling(made, TRIAL_RUNNING, 0.85, 9)));
@@ -90,7 +90,7 @@ static void none_never_stops(void **state)
 static void too_few_to_compare_with(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     struct trial *bad = falling(made, TRIAL_RUNNING, 0.8, 9);
     assert_false(stops("halving", made, bad));
     assert_false(stops("median", made, bad));
@@ -114,7 +114,7 @@ static void too_few_to_compare_with(void **state)
 static void the_best_third_goes_on(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 8; k++) /* ends 0.10, 0.15 ... 0.45 */
         falling(made, k % 2 ? TRIAL_PRUNED : TRIAL_COMPLETE, 0.1 + 0.05 * k, k % 2 ? 9 : R);
     /* With itself there are nine: places 1 to 3 go on. */
@@ -129,7 +129,7 @@ static void the_best_third_goes_on(void **state)
 static void the_median_is_the_border(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 7; k++)
         falling(made, TRIAL_COMPLETE, 0.1 + 0.05 * k, R); /* median 0.25 */
     assert_false(stops("median", made, falling(made, TRIAL_RUNNING, 0.24, 10)));
@@ -142,7 +142,7 @@ static void the_median_is_the_border(void **state)
 static void the_same_epoch_is_compared(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 6; k++)
         falling(made, TRIAL_COMPLETE, 0.05, R);
     struct trial *t = falling(made, TRIAL_RUNNING, 0.04, 3); /* 0.39 now; the others end at 0.05 */
@@ -157,7 +157,7 @@ static void the_same_epoch_is_compared(void **state)
 static void continuations_and_lost_runs(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 9; k++)
         falling(made, TRIAL_COMPLETE, 0.1, R);
     struct trial *t = falling(made, TRIAL_RUNNING, 0.8, 9);
@@ -177,7 +177,7 @@ static void continuations_and_lost_runs(void **state)
 static void equal_trials_are_not_stopped(void **state)
 {
     (void)state;
-    struct made_study *made = made_new(space_builtin());
+    struct made_study *made = made_new(made_space());
     for (int k = 0; k < 12; k++)
         falling(made, TRIAL_COMPLETE, 0.1, R);
     struct trial *t = falling(made, TRIAL_RUNNING, 0.1, 9);
@@ -194,7 +194,7 @@ static void halving_saves_epochs_and_keeps_the_best(void **state)
     int best_kept = 0, epochs = 0, n_runs = 40, n_trials = 30;
     rng_seed(&rng, 1, 0);
     for (int run = 0; run < n_runs; run++) {
-        struct made_study *made = made_new(space_builtin());
+        struct made_study *made = made_new(made_space());
         double best_end = 1, best_done = 1;
         for (int k = 0; k < n_trials; k++) {
             double end = 0.1 + 0.5 * rng_uniform(&rng);

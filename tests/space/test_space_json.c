@@ -38,7 +38,9 @@ static void our_distributions_are_optunas(void **state)
         {"dropout", "{\"name\": \"FloatDistribution\", \"attributes\": {\"log\": false, "
                     "\"step\": null, \"low\": 0.0, \"high\": 0.7}}"},
         {"optimizer", "{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": "
-                      "[\"adam\", \"sgd\"]}}"},
+                      "[\"adam\", \"sgd\", \"nesterov\", \"rmsprop\", \"adamw\"]}}"},
+        {"kernel_size", "{\"name\": \"IntDistribution\", \"attributes\": {\"log\": false, "
+                        "\"step\": 2, \"low\": 3, \"high\": 5}}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text out = {0};
@@ -55,6 +57,8 @@ static void assert_same_range(const struct hyperparameter *a, const struct hyper
     assert_int_equal(a->role, b->role);
     assert_int_equal(a->log, b->log);
     assert_true(a->low == b->low && a->high == b->high && a->fallback == b->fallback);
+    assert_int_equal(a->held, b->held);
+    assert_int_equal(a->n_sampled, b->n_sampled);
     assert_int_equal(a->n_choices, b->n_choices);
     for (int k = 0; k < a->n_choices; k++)
         assert_string_equal(a->choice[k].json, b->choice[k].json);
@@ -63,19 +67,82 @@ static void assert_same_range(const struct hyperparameter *a, const struct hyper
         assert_int_equal(a->active_choices, b->active_choices);
 }
 
+static void assert_there_and_back(const struct space *space)
+{
+    struct text out = {0};
+    struct space back;
+    space_put_json(space, &out);
+    struct cJSON *doc = parsed(text_get(&out));
+    assert_int_equal(space_read_json(doc, &back, NULL), ERR_OK);
+    assert_int_equal(back.n, space->n);
+    for (int i = 0; i < back.n; i++)
+        assert_same_range(&back.h[i], &space->h[i]);
+    json_free(doc);
+    text_free(&out);
+}
+
 static void a_whole_space_there_and_back(void **state)
 {
     (void)state;
-    struct text out = {0};
-    struct space back;
-    space_put_json(space_builtin(), &out);
-    struct cJSON *doc = parsed(text_get(&out));
-    assert_int_equal(space_read_json(doc, &back, NULL), ERR_OK);
-    assert_int_equal(back.n, space_builtin()->n);
-    for (int i = 0; i < back.n; i++)
-        assert_same_range(&back.h[i], &space_builtin()->h[i]);
+    static const char *const held[][2] = {{"network", "conv"},         {"num_layers", "3"},
+                                          {"activation", "silu"},      {"dropout", "0.35"},
+                                          {"gradient_clip", "1.2345"}, {"kernel_size", "5"}};
+    struct space space = *space_builtin();
+    assert_there_and_back(&space);
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        assert_int_equal(space_hold(&space, space_find(&space, held[i][0]), held[i][1], NULL),
+                         ERR_OK);
+    space_release(&space, space_find(&space, "optimizer"));
+    space_release(&space, space_find(&space, "normalization"));
+    assert_there_and_back(&space);
+    for (unsigned traits = 0; traits < 8; traits++) {
+        space_of_task(traits, &space);
+        assert_there_and_back(&space);
+    }
+}
+
+/* The first release knew two optimizers and held nothing. */
+static void an_old_space_is_what_it_was(void **state)
+{
+    (void)state;
+    struct space s;
+    struct cJSON *doc = parsed(
+        "{\"optimizer\": {\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": "
+        "[\"adam\", \"sgd\"]}}, \"momentum\": {\"name\": \"FloatDistribution\", "
+        "\"attributes\": {\"log\": false, \"step\": null, \"low\": 0.0, \"high\": 0.99}}, "
+        "\"warmup_epochs\": {\"name\": \"FloatDistribution\", \"attributes\": {\"log\": false, "
+        "\"step\": null, \"low\": 0.0, \"high\": 3.0}}}");
+    assert_int_equal(space_read_json(doc, &s, NULL), ERR_OK);
     json_free(doc);
-    text_free(&out);
+    assert_int_equal(s.n, 3);
+    for (int i = 0; i < s.n; i++)
+        assert_true(!s.h[i].held && s.h[i].n_sampled == 0);
+    assert_int_equal(s.h[1].active_if, 0);
+    assert_int_equal(s.h[1].active_choices, 2);
+    assert_true(s.h[2].high == 3);
+}
+
+static void extra_members_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "\"held\": \"lion\"", "\"held\": 1",        "\"held\": true",   "\"held\": null",
+        "\"n_sampled\": 0",   "\"n_sampled\": 1.5", "\"n_sampled\": 3", "\"n_sampled\": \"1\"",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct space s;
+        struct err_info info;
+        char text[256];
+        struct cJSON *doc = parsed(
+            text_format(text, sizeof text,
+                        "{\"optimizer\": {\"name\": \"CategoricalDistribution\", \"attributes\": "
+                        "{\"choices\": [\"adam\", \"sgd\"]}, %s}}",
+                        rows[i]));
+        if (space_read_json(doc, &s, &info) != ERR_RANGE)
+            fail_msg("taken: %s", rows[i]);
+        assert_string_equal(info.where, "optimizer");
+        json_free(doc);
+    }
 }
 
 static void old_and_foreign_distributions(void **state)
@@ -153,7 +220,8 @@ static void external_values(void **state)
         {"batch_size", "64.0", true, 64},    {"batch_size", "64.5", false, 0},
         {"batch_size", "4", false, 0},       {"learning_rate", "0.01", true, 0.01},
         {"learning_rate", "1", false, 0},    {"learning_rate", "NaN", false, 0},
-        {"learning_rate", "null", false, 0},
+        {"learning_rate", "null", false, 0}, {"kernel_size", "5", true, 5},
+        {"kernel_size", "4", false, 0},      {"optimizer", "\"adamw\"", true, 4},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value = -7;
@@ -175,16 +243,22 @@ static void external_values(void **state)
 
 /* ---- --space FILE ------------------------------------------------------------------------ */
 
-static enum err load(const char *text, struct space *out, struct err_info *info)
+static enum err load_into(const struct space *base, const char *text, struct space *out,
+                          struct err_info *info)
 {
     char path[] = "/tmp/tiller-space-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(file_write_all(fd, text, strlen(text), path, NULL), ERR_OK);
     close(fd);
-    enum err err = space_load(path, space_builtin(), out, info);
+    enum err err = space_load(path, base, out, info);
     unlink(path);
     return err;
+}
+
+static enum err load(const char *text, struct space *out, struct err_info *info)
+{
+    return load_into(space_builtin(), text, out, info);
 }
 
 static void narrowing_files(void **state)
@@ -211,6 +285,49 @@ static void narrowing_files(void **state)
     c.value[optimizer] = 0;
     assert_true(space_is_active(&s, &c, momentum));
     assert_int_equal(s.h[space_find(&s, "activation")].n_choices, 1);
+    assert_true(s.h[space_find(&s, "activation")].held && layers->held && !lr->held);
+    /* What differs from the reference network is said in the log and in copied commands. */
+    assert_true((c.set >> space_find(&s, "num_layers") & 1) &&
+                (c.set >> space_find(&s, "activation") & 1));
+}
+
+static void naming_releases(void **state)
+{
+    (void)state;
+    struct space s;
+    struct configuration c;
+    struct rng rng;
+    assert_int_equal(load("{\"network\": {\"choices\": [\"conv\", \"perceptron\"]},\n"
+                          " \"optimizer\": {\"choices\": [\"rmsprop\", \"sgd\", \"adamw\"]},\n"
+                          " \"kernel_size\": {\"low\": 3}, \"warmup_epochs\": {\"high\": 2},\n"
+                          " \"normalization\": \"batch\", \"shift\": 1}",
+                          &s, NULL),
+                     ERR_OK);
+    int network = space_find(&s, "network"), filters = space_find(&s, "filters");
+    int warmup = space_find(&s, "warmup_epochs"), shift = space_find(&s, "shift");
+    int optimizer = space_find(&s, "optimizer"), kernel = space_find(&s, "kernel_size");
+    assert_true(!s.h[network].held && s.h[filters].held && s.h[shift].held && !s.h[kernel].held);
+    int conv = 0, seen[3] = {0}, five = 0;
+    rng_seed(&rng, 8, 0);
+    for (int k = 0; k < 600; k++) {
+        space_sample(&s, &rng, &c);
+        bool is_conv = c.value[network] == 0;
+        conv += is_conv;
+        seen[(int)c.value[optimizer]]++;
+        five += c.value[kernel] == 5;
+        assert_true(c.value[warmup] <= 2 && c.value[shift] == 1);
+        assert_int_equal(space_is_active(&s, &c, filters), is_conv);
+        assert_int_equal(c.set >> kernel & 1, is_conv);
+        assert_true(c.value[kernel] == 3 || (c.value[kernel] == 5 && is_conv));
+    }
+    assert_in_range(conv, 250, 350);
+    assert_in_range(five, 100, 200);
+    for (int k = 0; k < 3; k++)
+        assert_in_range(seen[k], 150, 250);
+    space_default(&s, &c);
+    char word[32];
+    space_value_text(&s, &c, network, true, word, sizeof word);
+    assert_string_equal(word, "perceptron"); /* the reference, if it is among the named */
 }
 
 static void a_choice_that_is_gone_switches_nothing_on(void **state)
@@ -224,6 +341,16 @@ static void a_choice_that_is_gone_switches_nothing_on(void **state)
     assert_int_equal(load("{\"optimizer\": \"sgd\"}", &s, NULL), ERR_OK);
     space_default(&s, &c);
     assert_true(space_is_active(&s, &c, space_find(&s, "momentum")));
+}
+
+static void what_the_task_cannot_use_is_refused(void **state)
+{
+    (void)state;
+    struct space base, s;
+    struct err_info info;
+    space_of_task(SPACE_CLASSES, &base);
+    assert_int_equal(load_into(&base, "{\"network\": \"conv\"}", &s, &info), ERR_INPUT);
+    assert_non_null(strstr(info.detail, "this task can't use it"));
 }
 
 static void narrowing_files_refused(void **state)
@@ -242,7 +369,9 @@ static void narrowing_files_refused(void **state)
         {"{\"units\": \"many\"}", ":1", "\"low\""},
         {"{\"optimizer\": {\"choices\": []}}", ":1", "no choices"},
         {"{\"optimizer\": {\"choices\": [\"adma\"]}}", ":1", "did you mean adam?"},
-        {"{\"optimizer\": {\"choices\": [\"adam\", \"adam\", \"adam\"]}}", ":1", "once"},
+        {"{\"optimizer\": {\"choices\": [\"adam\", \"sgd\", \"adam\"]}}", ":1", "once"},
+        {"{\"kernel_size\": 4}", ":1", "steps"},
+        {"{\"kernel_size\": {\"low\": 4}}", ":1", "steps"},
         {"{\"optimizer\": 1}", ":1", "choices"},
         {"{\"units\": 64} trailing", "", ""},
     };
@@ -281,10 +410,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_distributions_are_optunas),
         cmocka_unit_test(a_whole_space_there_and_back),
+        cmocka_unit_test(an_old_space_is_what_it_was),
+        cmocka_unit_test(extra_members_refused),
         cmocka_unit_test(old_and_foreign_distributions),
         cmocka_unit_test(broken_distributions),
         cmocka_unit_test(external_values),
         cmocka_unit_test(narrowing_files),
+        cmocka_unit_test(naming_releases),
+        cmocka_unit_test(what_the_task_cannot_use_is_refused),
         cmocka_unit_test(a_choice_that_is_gone_switches_nothing_on),
         cmocka_unit_test(narrowing_files_refused),
         cmocka_unit_test(when_memory_runs_out),

@@ -400,7 +400,7 @@ static void test_waiting_and_claims(void **state)
                          "\"sgd\"}}}\n");
     append_foreign(&toy, "{\"op_code\": 4, " W ", \"study_id\": 0, \"datetime_start\": null, "
                          "\"state\": 4, \"system_attrs\": {\"fixed_params\": {\"optimizer\": "
-                         "\"adamw\"}}}\n");
+                         "\"adadelta\"}}}\n");
     toy_flush(&toy);
     assert_int_equal(study_log_follow(toy.log), ERR_OK);
     const struct study *s = study_log_study(toy.log);

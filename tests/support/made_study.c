@@ -3,6 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+const struct space *made_space(void)
+{
+    static struct space space;
+    if (space.n == 0)
+        space_of_task(SPACE_CLASSES, &space);
+    return &space;
+}
+
 struct made_study *made_new(const struct space *space)
 {
     struct made_study *made = mem_zero_alloc(1, sizeof *made);

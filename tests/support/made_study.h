@@ -12,6 +12,8 @@ struct made_study {
     struct epoch_result curves[400][64];
     double clock;
 };
+/* The space of a task that is neither images nor started with weights: ten are searched. */
+const struct space *made_space(void);
 struct made_study *made_new(const struct space *space); /* mem_free by made_free */
 void made_free(struct made_study *made);
 /* A trial of that state with this curve of objectives; losses absent. Configuration: the default.
