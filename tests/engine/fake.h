@@ -178,6 +178,14 @@ struct bed { /* a folder, a fake, options */
     struct engine_options options;
 };
 
+/* What the search of such a set has. */
+static inline struct space fake_space(void)
+{
+    struct space space;
+    space_of_task(SPACE_CLASSES, &space);
+    return space;
+}
+
 static inline void bed_make(struct bed *bed)
 {
     memset(bed, 0, sizeof *bed);
@@ -185,7 +193,7 @@ static inline void bed_make(struct bed *bed)
     assert_true(file_join(bed->study, sizeof bed->study, bed->folder, "moons.study.jsonl"));
     bed->fake.diverge_above = INFINITY;
     bed->options = (struct engine_options){.set = fake_set(),
-                                           .space = *space_builtin(),
+                                           .space = fake_space(),
                                            .study_path = bed->study,
                                            .sampler = "random",
                                            .pruner = "none",
