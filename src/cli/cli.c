@@ -180,12 +180,19 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
     return data_open(path, &options, out, info);
 }
 
+void cli_task_space(const struct data_set *set, struct space *out)
+{
+    unsigned images = set->image_rows > 0 ? SPACE_IMAGES : 0;
+    unsigned classes = set->task == DATA_CLASSIFICATION ? SPACE_CLASSES : 0;
+    space_of_task(images | classes, out);
+}
+
 void cli_put_params(struct json_writer *w, const struct space *space, const struct configuration *c)
 {
     json_open(w, "params", '{');
     for (int i = 0; i < space->n; i++) {
         struct text value = {0};
-        if (!space_is_active(space, c, i))
+        if (!(c->set >> i & 1))
             continue;
         space_put_external(space, i, c->value[i], &value);
         json_put_raw(w, space->h[i].name, text_get(&value));

@@ -71,7 +71,9 @@ struct cli_data_options {
 enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
                        struct err_info *info);
 
-/* The "params" object of a JSON summary: the active values, as Optuna writes them. */
+/* The built-in space without what this task can't use. */
+void cli_task_space(const struct data_set *set, struct space *out);
+/* The "params" object of a JSON summary: the values set, as Optuna writes them. */
 void cli_put_params(struct json_writer *w, const struct space *space,
                     const struct configuration *c);
 

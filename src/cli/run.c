@@ -52,11 +52,13 @@ static void put_data_options(const struct cli_data_options *d, struct text *out)
     json_close(&w, '}');
 }
 
-static enum err read_space(const struct session_options *o, struct space *out,
-                           struct err_info *info)
+static enum err read_space(const struct session_options *o, const struct data_set *set,
+                           struct space *out, struct err_info *info)
 {
-    *out = *space_builtin();
-    return o->space_path ? space_load(o->space_path, space_builtin(), out, info) : ERR_OK;
+    struct space possible;
+    cli_task_space(set, &possible);
+    *out = possible;
+    return o->space_path ? space_load(o->space_path, &possible, out, info) : ERR_OK;
 }
 
 static enum err fixed_clock(const char *text, struct err_info *info)
@@ -77,9 +79,9 @@ static enum err prepare(const struct session_options *o, const char *task, struc
     if (err == ERR_OK)
         err = fixed_clock(o->clock, info);
     if (err == ERR_OK)
-        err = read_space(o, &engine->space, info);
-    if (err == ERR_OK)
         err = cli_open_data(task, &o->data, set, info);
+    if (err == ERR_OK)
+        err = read_space(o, *set, &engine->space, info);
     return err;
 }
 
@@ -137,7 +139,7 @@ int command_run(int argc, char **argv)
         {"--rng-seed", OPTION_INT, &o.rng_seed, 0, 9007199254740992.0, "N",
          "drives initialisation, batches and search (0)"},
         {"--space", OPTION_TEXT, &o.space_path, 0, 0, "FILE",
-         "JSON that narrows or fixes hyperparameters"},
+         "JSON that narrows, frees or fixes hyperparameters"},
         CLI_DATA_OPTIONS(o.data),
     };
     struct err_info info = {0};

@@ -36,7 +36,7 @@ enum train_end { TRAIN_COMPLETE, TRAIN_DIVERGED, TRAIN_INTERRUPTED };
 
 struct run {
     const struct train_options *options;
-    const struct space *space;
+    struct space space; /* what the task can use */
     struct configuration config;
     struct data_set *set;
     struct net_rows rows[DATA_N_PARTS];
@@ -60,7 +60,7 @@ static double rate(const struct run *r)
 
 static void say_start(const struct run *r)
 {
-    struct net_config c = net_config_from(r->space, &r->config, (int)r->options->epochs, 0);
+    struct net_config c = net_config_from(&r->space, &r->config, (int)r->options->epochs, 0);
     int32_t in = r->set->n_inputs, out = r->set->n_classes;
     char rows[32], parameters[32], bytes[32];
     text_count(rows, sizeof rows, r->rows[DATA_TRAIN].n_rows);
@@ -131,7 +131,7 @@ static void put_result(struct json_writer *w, const struct run *r, bool with_epo
 {
     json_open(w, NULL, '{');
     json_put_string(w, "task", r->set->name);
-    cli_put_params(w, r->space, &r->config);
+    cli_put_params(w, &r->space, &r->config);
     if (with_epochs) {
         json_open(w, "epochs", '[');
         for (int i = 0; i < r->n_epochs; i++)
@@ -284,7 +284,7 @@ static void put_summary(struct text *out, const struct run *r)
                  text_duration(time, sizeof time, r->seconds),
                  text_count(speed, sizeof speed, (int64_t)rate(r)));
     text_append(out, "configuration: ");
-    space_format(r->space, &r->config, out);
+    space_format(&r->space, &r->config, out);
     text_append_char(out, '\n');
     if (r->n_epochs > 0) {
         const struct net_metrics *v = &r->epochs[r->n_epochs - 1].validation;
@@ -405,30 +405,46 @@ static enum err print_result(const struct run *r, struct err_info *info)
 /* ---- setting up -------------------------------------------------------------------------- */
 
 enum { MAX_WORDS = 2 * SPACE_MAX };
+static const unsigned any_task = SPACE_IMAGES | SPACE_CLASSES; /* train starts without weights */
 
 static enum err read_config(struct run *r, const char *const *pairs, size_t n,
                             struct err_info *info)
 {
     int which[MAX_WORDS] = {0};
-    r->space = space_builtin();
-    space_default(r->space, &r->config);
+    space_default(&r->space, &r->config);
     for (size_t i = 0; i < n; i++) {
-        enum err e = space_set_pair(r->space, &r->config, pairs[i], &which[i], info);
+        enum err e = space_set_pair(&r->space, &r->config, pairs[i], &which[i], info);
         if (e != ERR_OK)
             return e;
     }
     /* After all of them: "momentum=0.5 optimizer=sgd" may stand in any order. */
     for (size_t i = 0; i < n; i++)
-        if (!space_is_active(r->space, &r->config, which[i]))
+        if (!space_is_active(&r->space, &r->config, which[i]))
             return err_set(info, ERR_USAGE, pairs[i], "leave it out or choose what it belongs to",
                            "has no part in this configuration");
-    space_tidy(r->space, &r->config);
+    space_tidy(&r->space, &r->config);
     return ERR_OK;
 }
 
-static enum err prepare(struct run *r, const char *task, struct err_info *info)
+/* The words are read twice: before the data, so that a slip of the finger costs no time, and again
+ * with what the task can use. */
+static enum err open_task(struct run *r, const char *task, const char *const *pairs, size_t n,
+                          struct err_info *info)
 {
-    enum err e = cli_open_data(task, &r->options->data, &r->set, info);
+    space_of_task(any_task, &r->space);
+    enum err e = read_config(r, pairs, n, info);
+    if (e == ERR_OK)
+        e = cli_open_data(task, &r->options->data, &r->set, info);
+    if (e != ERR_OK)
+        return e;
+    cli_task_space(r->set, &r->space);
+    return read_config(r, pairs, n, info);
+}
+
+static enum err prepare(struct run *r, const char *task, const char *const *pairs, size_t n,
+                        struct err_info *info)
+{
+    enum err e = open_task(r, task, pairs, n, info);
     if (e != ERR_OK)
         return e;
     if (r->set->task != DATA_CLASSIFICATION)
@@ -441,7 +457,7 @@ static enum err prepare(struct run *r, const char *task, struct err_info *info)
     r->confusion = mem_alloc(classes * classes, sizeof *r->confusion);
     if (!r->epochs || !r->confusion)
         return err_set_memory(info, task);
-    struct net_config c = net_config_from(r->space, &r->config, (int)r->options->epochs,
+    struct net_config c = net_config_from(&r->space, &r->config, (int)r->options->epochs,
                                           (uint64_t)r->options->rng_seed);
     return net_new(&c, &r->rows[DATA_TRAIN], &r->training, info);
 }
@@ -455,9 +471,10 @@ static void release(struct run *r)
 }
 
 /* One line per hyperparameter: name, range or choices, what the reference network has, what it is.
- */
+ * Choices that are too long for their column have a line to themselves. */
 static void put_hyperparameter(struct text *out, const struct space *space, int i)
 {
+    enum { NAME = 16, RANGE = 16, VALUE = 12 };
     const struct hyperparameter *h = &space->h[i];
     struct configuration reference;
     char low[32], high[32], fallback[48], brackets[56];
@@ -470,7 +487,10 @@ static void put_hyperparameter(struct text *out, const struct space *space, int 
     if (h->n_choices == 0)
         text_appendf(&range, "%s..%s", text_double(low, sizeof low, h->low, false),
                      text_double(high, sizeof high, h->high, false));
-    text_appendf(out, "\n  %-14s %-16s %-10s %s", h->name, text_get(&range), brackets, h->about);
+    text_appendf(out, "\n  %-*s %-*s", NAME, h->name, RANGE, text_get(&range));
+    if (range.length > RANGE)
+        text_appendf(out, "\n%*s", 2 + NAME + 1 + RANGE, "");
+    text_appendf(out, " %-*s %s", VALUE, brackets, h->about);
     out->failed |= range.failed;
     text_free(&range);
 }
@@ -492,6 +512,14 @@ static enum err check_save(const char *path, struct err_info *info)
     return ERR_OK;
 }
 
+static void put_hyperparameters(struct text *out)
+{
+    struct space space;
+    space_of_task(any_task, &space);
+    for (int i = 0; i < space.n; i++)
+        put_hyperparameter(out, &space, i);
+}
+
 static enum err parse(struct train_options *o, int argc, char **argv, const char **words,
                       size_t max, size_t *n, struct err_info *info)
 {
@@ -510,8 +538,7 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
     };
     struct text usage = {0};
     text_append(&usage, USAGE);
-    for (int i = 0; i < space_builtin()->n; i++)
-        put_hyperparameter(&usage, space_builtin(), i);
+    put_hyperparameters(&usage);
     enum err e = usage.failed ? err_set_memory(info, "train")
                               : cli_parse(table, sizeof table / sizeof *table, text_get(&usage),
                                           argc, argv, words, max, n, info);
@@ -553,9 +580,7 @@ int command_train(int argc, char **argv)
     if (e == ERR_INTERRUPTED)
         return EXIT_DONE;
     if (e == ERR_OK)
-        e = read_config(&r, words + 1, n - 1, &info);
-    if (e == ERR_OK)
-        e = prepare(&r, words[0], &info);
+        e = prepare(&r, words[0], words + 1, n - 1, &info);
     if (e == ERR_OK) {
         cli_watch_signals();
         say_start(&r);

@@ -91,13 +91,15 @@ static void cost_lines(struct detail *d, const struct trial *t)
     line(d, "rng_seed", PAINT_DIM, t->rng_seed ? text : "");
 }
 
+/* Held ones only where somebody has set them. */
 static void config_lines(struct detail *d, const struct app *app, int64_t number)
 {
     const struct space *space = &app->view.space;
     char text[96];
     for (int i = 0; i < space->n; i++) {
         view_value_text(&app->view, number, i, true, text, sizeof text);
-        line(d, space->h[i].name, text[0] ? PAINT_TEXT : PAINT_DIM, text[0] ? text : "–");
+        if (text[0] || !space->h[i].held)
+            line(d, space->h[i].name, text[0] ? PAINT_TEXT : PAINT_DIM, text[0] ? text : "–");
     }
 }
 

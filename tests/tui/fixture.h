@@ -58,7 +58,8 @@ static inline void fixture_open(struct fixture *fx)
     struct text line = {0};
     setenv("TZ", "UTC", 1);
     tzset();
-    *fx = (struct fixture){.now_s = 1790000000, .space = *space_builtin()};
+    *fx = (struct fixture){.now_s = 1790000000};
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES, &fx->space);
     clock_fix(fx->now_s);
     fx->status = (struct engine_status){.n_workers = 2,
                                         .n_busy = 2,
