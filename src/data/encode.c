@@ -1,17 +1,13 @@
 /* A table's columns as numbers.
  *
  * What always holds: everything fitted (median, mean, scale, levels, which inputs there are) comes
- * from training rows alone, so that changing a validation or test row changes that row only.
- * A level or a missing field that no training row has is "other": the input "other" if training
- * rows fill it (columns with more than DATA_LEVELS_MAX levels), else no input at all, for the
- * weight of an input that training never saw would be noise. */
+ * from training rows alone, so that changing a validation or test row changes that row only. What a
+ * field then becomes stands in encoding.c. */
 #include "table.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STANDARDISED_MAX 1e6
 
 /* ---- categorical
  * ------------------------------------------------------------------------------------
@@ -42,38 +38,53 @@ static size_t count_levels(const char *const *text, size_t n, struct level_count
     return n_levels;
 }
 
-/* Keeps the most frequent levels of n training fields, sorted by name. */
-static enum err keep_levels(struct table *t, size_t n, struct one_hot *h)
+/* The texts of n levels, owned and sorted. */
+static enum err copy_levels(const struct table *t, const struct level_count *count, size_t n,
+                            char ***out, int32_t *n_out)
+{
+    *out = mem_zero_alloc(n, sizeof **out);
+    for (size_t i = 0; *out && i < n; i++) {
+        (*out)[i] = mem_dup_text(count[i].level);
+        *n_out = (int32_t)i + 1;
+        if (!(*out)[i])
+            return err_set_memory(t->info, t->csv.path);
+    }
+    if (!*out)
+        return err_set_memory(t->info, t->csv.path);
+    qsort(*out, n, sizeof **out, table_compare_texts);
+    return ERR_OK;
+}
+
+/* Keeps the most frequent levels of n training fields; the others are the rare ones. */
+static enum err keep_levels(struct table *t, size_t n, struct column_code *code)
 {
     struct level_count *count = mem_alloc(n, sizeof *count);
     if (!count)
         return err_set_memory(t->info, t->csv.path);
     qsort(t->text, n, sizeof *t->text, table_compare_texts);
-    size_t n_levels = count_levels(t->text, n, count);
-    bool fold = n_levels > DATA_LEVELS_MAX;
-    if (fold)
+    size_t n_levels = count_levels(t->text, n, count), kept = n_levels;
+    if (n_levels > DATA_LEVELS_MAX) {
+        kept = DATA_LEVELS_MAX;
         qsort(count, n_levels, sizeof *count, compare_counts);
-    h->n = fold ? DATA_LEVELS_MAX : (int)n_levels;
-    h->level = mem_alloc((size_t)h->n, sizeof *h->level);
-    for (int i = 0; h->level && i < h->n; i++)
-        h->level[i] = count[i].level;
+    }
+    enum err e = copy_levels(t, count, kept, &code->level, &code->n_levels);
+    if (e == ERR_OK)
+        e = copy_levels(t, count + kept, n_levels - kept, &code->rare, &code->n_rare);
     mem_free(count);
-    if (!h->level)
-        return err_set_memory(t->info, t->csv.path);
-    qsort(h->level, (size_t)h->n, sizeof *h->level, table_compare_texts);
-    h->other = fold ? 0 : -1;
-    return ERR_OK;
+    return e;
 }
 
-static enum err name_levels(struct table *t, struct data_column *c, const struct one_hot *h)
+static enum err name_levels(struct table *t, struct data_column *c, const struct column_code *code)
 {
     char name[CLASS_NAME_MAX];
-    c->levels = mem_zero_alloc((size_t)c->n_inputs, sizeof *c->levels);
+    c->levels = mem_zero_alloc((size_t)code->n_inputs, sizeof *c->levels);
     if (!c->levels)
         return err_set_memory(t->info, t->csv.path);
-    for (c->n_levels = 0; c->n_levels < c->n_inputs;) {
+    for (c->n_levels = 0; c->n_levels < code->n_inputs;) {
         int i = c->n_levels;
-        const char *raw = i < h->n ? h->level[i] : i == h->missing ? "missing" : "other";
+        const char *raw = i < code->n_levels   ? code->level[i]
+                          : i == code->missing ? "missing"
+                                               : "other";
         c->levels[i] = mem_dup_text(text_sanitize(name, sizeof name, raw));
         if (!c->levels[i])
             return err_set_memory(t->info, t->csv.path);
@@ -82,70 +93,50 @@ static enum err name_levels(struct table *t, struct data_column *c, const struct
     return ERR_OK;
 }
 
-static enum err fit_categorical(struct table *t, int32_t column)
+/* Levels of the training rows; any_missing: one of their fields is missing. */
+static enum err fit_categorical(struct table *t, int32_t column, bool *any_missing)
 {
-    struct data_column *c = &t->set->columns[column];
-    struct one_hot *h = &t->one_hot[column];
     size_t n = 0;
-    bool any_missing = false;
     for (int64_t i = 0; i < t->csv.n_rows; i++) {
         if (t->part[i] != DATA_TRAIN)
             continue;
         const char *cell = table_cell(t, i, column);
-        if (table_is_missing(t, cell))
-            any_missing = true;
+        if (encoding_is_missing(t->encoding, cell))
+            *any_missing = true;
         else
             t->text[n++] = cell;
     }
-    enum err e = keep_levels(t, n, h);
-    if (e != ERR_OK)
-        return e;
-    c->n_inputs = h->n;
-    h->missing = any_missing ? c->n_inputs++ : -1;
-    if (h->other >= 0)
-        h->other = c->n_inputs++;
-    c->constant = c->n_inputs < 2;
-    c->scale = 1;
-    return name_levels(t, c, h);
-}
-
-static int which_level(const struct table *t, const struct one_hot *h, const char *cell)
-{
-    if (table_is_missing(t, cell) && h->missing >= 0)
-        return h->missing;
-    const char **found =
-        bsearch(&cell, h->level, (size_t)h->n, sizeof *h->level, table_compare_texts);
-    return found ? (int)(found - h->level) : h->other;
+    return keep_levels(t, n, &t->encoding->column[column]);
 }
 
 static void encode_categorical(struct table *t, int32_t column)
 {
-    const struct data_column *c = &t->set->columns[column];
-    for (int64_t i = 0; i < t->csv.n_rows; i++) {
-        if (!t->x[i])
-            continue;
-        float *x = t->x[i] + c->first_input;
-        int level = which_level(t, &t->one_hot[column], table_cell(t, i, column));
-        memset(x, 0, (size_t)c->n_inputs * sizeof *x);
-        if (level >= 0)
-            x[level] = 1;
-    }
+    const struct column_code *code = &t->encoding->column[column];
+    bool known;
+    for (int64_t i = 0; i < t->csv.n_rows; i++)
+        if (t->x[i])
+            column_put_level(
+                code, column_level(t->encoding, code, table_cell(t, i, column), &known), t->x[i]);
 }
 
 enum err encode_fit(struct table *t)
 {
-    int64_t n_inputs = 0;
+    int64_t n_inputs = 0; /* at most COLUMNS_MAX * (DATA_LEVELS_MAX + 2) */
     for (int32_t column = 0; column < t->set->n_columns; column++) {
         struct data_column *c = &t->set->columns[column];
-        enum err e = ERR_OK;
-        if (c->kind == COLUMN_CATEGORICAL)
-            e = fit_categorical(t, column);
-        else
-            c->n_inputs = 1;
+        struct column_code *code = &t->encoding->column[column];
+        bool text = c->kind == COLUMN_CATEGORICAL, any_missing = false;
+        enum err e = text ? fit_categorical(t, column, &any_missing) : ERR_OK;
+        n_inputs = column_place(code, any_missing, n_inputs);
+        c->first_input = code->first_input;
+        c->n_inputs = code->n_inputs;
+        if (e == ERR_OK && text) {
+            c->constant = c->n_inputs < 2;
+            c->scale = 1;
+            e = name_levels(t, c, code);
+        }
         if (e != ERR_OK)
             return e;
-        c->first_input = (int)n_inputs;
-        n_inputs += c->n_inputs; /* at most COLUMNS_MAX * (DATA_LEVELS_MAX + 2) */
     }
     t->set->n_inputs = (int32_t)n_inputs;
     return ERR_OK;
@@ -177,7 +168,7 @@ static size_t read_values(struct table *t, int32_t column)
     size_t n = 0;
     for (int64_t i = 0; i < n_rows; i++) {
         const char *cell = table_cell(t, i, column);
-        if (table_is_missing(t, cell) || !text_parse_double(cell, &t->value[i]))
+        if (encoding_is_missing(t->encoding, cell) || !text_parse_double(cell, &t->value[i]))
             t->value[i] = NAN;
         else if (t->part[i] == DATA_TRAIN)
             t->value[n_rows + (int64_t)n++] = t->value[i];
@@ -204,28 +195,22 @@ struct moments table_moments(const struct table *t, const double *value)
     return (struct moments){.mean = mean, .scale = constant ? 1 : scale, .constant = constant};
 }
 
-double table_standardise(double value, double mean, double scale)
-{
-    return fmin(fmax((value - mean) / scale, -STANDARDISED_MAX), STANDARDISED_MAX);
-}
-
-/* A constant column says nothing: 0 in every row, also where a test row differs. */
 static void encode_numeric(struct table *t, int32_t column)
 {
     struct data_column *c = &t->set->columns[column];
+    struct column_code *code = &t->encoding->column[column];
     size_t n = read_values(t, column);
-    c->median = median_of(t->value + t->csv.n_rows, n);
+    c->median = code->median = median_of(t->value + t->csv.n_rows, n);
     for (int64_t i = 0; i < t->csv.n_rows; i++)
         if (isnan(t->value[i]))
             t->value[i] = c->median;
     struct moments m = table_moments(t, t->value);
-    c->mean = m.mean;
-    c->scale = m.scale;
-    c->constant = m.constant;
+    c->mean = code->mean = m.mean;
+    c->scale = code->scale = m.scale;
+    c->constant = code->constant = m.constant;
     for (int64_t i = 0; i < t->csv.n_rows; i++)
         if (t->x[i])
-            t->x[i][c->first_input] =
-                c->constant ? 0 : (float)table_standardise(t->value[i], c->mean, c->scale);
+            column_put_number(code, t->value[i], t->x[i]);
 }
 
 void encode_rows(struct table *t)

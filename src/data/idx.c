@@ -6,14 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IDX_IMAGES = 0x803, IDX_LABELS = 0x801, SIDE_MAX = 4096, LABELS = 256 };
+enum {
+    IDX_IMAGES = 0x803,
+    IDX_LABELS = 0x801,
+    LABELS = 256,
+    IMAGES_HEADER = 16,
+    LABELS_HEADER = 8
+};
 
 /* One of train and t10k. */
 struct half {
-    char *image_file, *label_file; /* owned; headers included */
-    const unsigned char *pixels, *labels;
-    int64_t n;
-    int32_t rows, columns;
+    struct idx_images images;
+    char *label_file; /* owned; the header included */
+    const unsigned char *labels;
 };
 
 struct images {
@@ -43,15 +48,20 @@ static bool locate(const char *folder, const char *name, char *out, size_t out_s
            (file_join(out, out_size, folder, packed) && file_exists(out));
 }
 
-/* Reads one file and checks its magic number, length of header and count. *count: items. */
-static enum err read_idx(const char *folder, const char *name, int64_t magic, size_t header,
-                         char path[static 1024], char **out, size_t *size, int64_t *count,
-                         struct err_info *info)
+static enum err find_file(const char *folder, const char *name, char path[static 1024],
+                          struct err_info *info)
 {
-    if (!locate(folder, name, path, 1024))
-        return err_set(info, ERR_INPUT, folder,
-                       "name a CSV file, or a folder with the four IDX files of an image set",
-                       "%s (or %s.gz) is missing", name, name);
+    if (locate(folder, name, path, 1024))
+        return ERR_OK;
+    return err_set(info, ERR_INPUT, folder,
+                   "name a CSV file, or a folder with the four IDX files of an image set",
+                   "%s (or %s.gz) is missing", name, name);
+}
+
+/* Reads one file and checks its magic number, length of header and count. *count: items. */
+static enum err read_idx(const char *path, int64_t magic, size_t header, char **out, size_t *size,
+                         int64_t *count, struct err_info *info)
+{
     enum err e = file_read(path, FILE_BYTES_MAX, out, size, info);
     if (e != ERR_OK)
         return e;
@@ -80,38 +90,54 @@ static enum err check_size(const char *path, size_t size, size_t header, int64_t
                    (long long)count, (long long)item, (long long)(size - header));
 }
 
-static enum err read_images(const char *folder, const char *name, struct half *h,
-                            struct err_info *info)
+static enum err check_images(const char *path, struct idx_images *m, size_t size,
+                             struct err_info *info)
 {
-    char path[1024];
-    size_t size = 0;
-    enum err e = read_idx(folder, name, IDX_IMAGES, 16, path, &h->image_file, &size, &h->n, info);
-    if (e != ERR_OK)
-        return e;
-    h->pixels = (const unsigned char *)h->image_file + 16;
-    int64_t rows = big_endian(h->pixels - 8), columns = big_endian(h->pixels - 4);
-    if (rows < 1 || columns < 1 || rows > SIDE_MAX || columns > SIDE_MAX)
+    m->pixels = (const unsigned char *)m->file + IMAGES_HEADER;
+    int64_t rows = big_endian(m->pixels - 8), columns = big_endian(m->pixels - 4);
+    if (rows < 1 || columns < 1 || rows > IMAGE_SIDE_MAX || columns > IMAGE_SIDE_MAX)
         return err_set(info, ERR_INPUT, path, "images may have up to 4,096 x 4,096 pixels",
                        "its header says %lld x %lld pixels", (long long)rows, (long long)columns);
-    h->rows = (int32_t)rows;
-    h->columns = (int32_t)columns;
-    return check_size(path, size, 16, h->n, rows * columns, info);
+    m->rows = (int32_t)rows;
+    m->columns = (int32_t)columns;
+    return check_size(path, size, IMAGES_HEADER, m->n, rows * columns, info);
 }
 
-static enum err read_labels(const char *folder, const char *name, struct half *h,
-                            struct err_info *info)
+enum err idx_read_images(const char *path, struct idx_images *out, struct err_info *info)
 {
-    char path[1024];
+    size_t size = 0;
+    *out = (struct idx_images){0};
+    enum err e = read_idx(path, IDX_IMAGES, IMAGES_HEADER, &out->file, &size, &out->n, info);
+    if (e == ERR_OK)
+        e = check_images(path, out, size, info);
+    if (e != ERR_OK)
+        idx_free_images(out);
+    return e;
+}
+
+void idx_free_images(struct idx_images *images)
+{
+    mem_free(images->file);
+    *images = (struct idx_images){0};
+}
+
+float idx_input(unsigned char pixel)
+{
+    return (float)pixel / 255.0F;
+}
+
+static enum err read_labels(const char *path, struct half *h, struct err_info *info)
+{
     size_t size = 0;
     int64_t n = 0;
-    enum err e = read_idx(folder, name, IDX_LABELS, 8, path, &h->label_file, &size, &n, info);
+    enum err e = read_idx(path, IDX_LABELS, LABELS_HEADER, &h->label_file, &size, &n, info);
     if (e == ERR_OK)
-        e = check_size(path, size, 8, n, 1, info);
-    if (e == ERR_OK && n != h->n)
+        e = check_size(path, size, LABELS_HEADER, n, 1, info);
+    if (e == ERR_OK && n != h->images.n)
         e = err_set(info, ERR_INPUT, path, "fetch both files again",
-                    "has %lld labels for %lld images", (long long)n, (long long)h->n);
+                    "has %lld labels for %lld images", (long long)n, (long long)h->images.n);
     if (e == ERR_OK)
-        h->labels = (const unsigned char *)h->label_file + 8;
+        h->labels = (const unsigned char *)h->label_file + LABELS_HEADER;
     return e;
 }
 
@@ -143,14 +169,19 @@ static enum err read_folder(const char *folder, struct images *m, struct err_inf
 {
     static const char *const image_names[] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"};
     static const char *const label_names[] = {"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"};
+    char path[1024];
     for (int i = 0; i < 2; i++) {
-        enum err e = read_images(folder, image_names[i], &m->half[i], info);
+        enum err e = find_file(folder, image_names[i], path, info);
         if (e == ERR_OK)
-            e = read_labels(folder, label_names[i], &m->half[i], info);
+            e = idx_read_images(path, &m->half[i].images, info);
+        if (e == ERR_OK)
+            e = find_file(folder, label_names[i], path, info);
+        if (e == ERR_OK)
+            e = read_labels(path, &m->half[i], info);
         if (e != ERR_OK)
             return e;
     }
-    const struct half *train = &m->half[0], *test = &m->half[1];
+    const struct idx_images *train = &m->half[0].images, *test = &m->half[1].images;
     if (train->rows != test->rows || train->columns != test->columns)
         return err_set(info, ERR_INPUT, folder, "fetch the files again",
                        "train images have %d x %d pixels, t10k images %d x %d", train->rows,
@@ -176,7 +207,7 @@ static enum err gather_labels(const char *folder, struct images *m, struct err_i
         m->classes.name[c] = m->name[c];
     int64_t row = 0;
     for (int i = 0; i < 2; i++)
-        for (int64_t k = 0; k < m->half[i].n; k++) {
+        for (int64_t k = 0; k < m->half[i].images.n; k++) {
             m->label[row] = m->half[i].labels[k];
             if (m->label[row++] >= m->n_names)
                 return err_set(info, ERR_INPUT, folder,
@@ -193,10 +224,10 @@ static void encode_images(struct data_set *set, struct images *m)
     float value[256];
     int64_t row = 0;
     for (int i = 0; i < 256; i++)
-        value[i] = (float)i / 255.0F;
+        value[i] = idx_input((unsigned char)i);
     for (int i = 0; i < 2; i++)
-        for (int64_t k = 0; k < m->half[i].n; k++, row++) {
-            const unsigned char *pixels = m->half[i].pixels + k * set->n_inputs;
+        for (int64_t k = 0; k < m->half[i].images.n; k++, row++) {
+            const unsigned char *pixels = m->half[i].images.pixels + k * set->n_inputs;
             m->key[row] = digest_start();
             digest_add(&m->key[row], pixels, (size_t)set->n_inputs);
             digest_add(&m->key[row], &m->label[row], sizeof *m->label);
@@ -211,7 +242,7 @@ static void encode_images(struct data_set *set, struct images *m)
 /* 80/20 of the train files; t10k is the test part. */
 static enum err split_images(struct data_set *set, struct images *m, struct err_info *info)
 {
-    int64_t n_train = m->half[0].n;
+    int64_t n_train = m->half[0].images.n;
     enum err e = split_rows(m->label, n_train, &m->classes, set->split_seed, false, m->part,
                             set->path, info);
     for (int64_t i = n_train; i < m->n_rows; i++)
@@ -224,14 +255,14 @@ static enum err build(struct data_set *set, struct images *m, const struct data_
 {
     enum err e = gather_labels(set->path, m, info);
     if (e == ERR_OK)
-        e = classes_tidy(&m->classes, m->label, m->n_rows, m->half[0].n, options->drop_rare,
+        e = classes_tidy(&m->classes, m->label, m->n_rows, m->half[0].images.n, options->drop_rare,
                          set->path, set, info);
     if (e == ERR_OK)
         e = split_images(set, m, info);
     if (e == ERR_OK)
         e = set_name_classes(set, &m->classes, m->label, m->n_rows, info);
-    set->image_rows = m->half[0].rows;
-    set->image_columns = m->half[0].columns;
+    set->image_rows = m->half[0].images.rows;
+    set->image_columns = m->half[0].images.columns;
     set->n_inputs = set->image_rows * set->image_columns;
     if (e == ERR_OK)
         e = set_allocate_parts(set, m->part, m->n_rows, info);
@@ -249,7 +280,7 @@ static enum err build(struct data_set *set, struct images *m, const struct data_
 static void release(struct images *m)
 {
     for (int i = 0; i < 2; i++) {
-        mem_free(m->half[i].image_file);
+        idx_free_images(&m->half[i].images);
         mem_free(m->half[i].label_file);
     }
     mem_free(m->names);

@@ -2,6 +2,7 @@
 #ifndef TILLER_DATA_INTERNAL_H
 #define TILLER_DATA_INTERNAL_H
 
+#include "encoding.h"
 #include "tiller/data.h"
 
 enum {
@@ -9,8 +10,9 @@ enum {
     QUANTITY_ROWS_MIN = 10, /* fewer would leave one validation row, which has no variance */
     CLASSES_MAX = 1000,
     COLUMNS_MAX = 100000,
-    CLASS_NAME_MAX = 200, /* bytes shown of a class or level */
-    PART_NONE = 255       /* a dropped row's part */
+    IMAGE_SIDE_MAX = 4096, /* pixels */
+    CLASS_NAME_MAX = 200,  /* bytes shown of a class or level */
+    PART_NONE = 255        /* a dropped row's part */
 };
 #define FILE_BYTES_MAX ((size_t)1 << 30)
 #define CELLS_MAX (INT64_C(1) << 30) /* float32 values of a whole set: 4 GiB */
@@ -45,6 +47,30 @@ static inline const char *csv_header(const struct csv *csv, int32_t column)
 
 /* "file:line" or, with field > 0, "file:line:field", cut at the front so that the numbers stay. */
 const char *csv_where(char out[static 256], const char *path, int64_t line, int64_t field);
+
+/* ---- header.c: columns by name ----------------------------------------------------------- */
+
+/* Lent by the csv, but for those made for columns without a name. */
+struct csv_names {
+    int32_t n;
+    const char **name; /* [n] in the file's order */
+    struct csv_name {
+        const char *name;
+        int32_t column;
+    } * sorted; /* [n] by name */
+    char *made;
+};
+/* csv_check_header: a number as a column's name means that the header is missing, unless it counts
+ * the columns. csv_check_rows: there are rows. csv_name_columns: refuses two columns of one name.
+ */
+enum err csv_check_header(const struct csv *csv, struct err_info *info);
+enum err csv_check_rows(const struct csv *csv, struct err_info *info);
+enum err csv_name_columns(const struct csv *csv, struct csv_names *out, struct err_info *info);
+void csv_names_free(struct csv_names *names);
+int32_t csv_find_column(const struct csv_names *names, const char *name); /* -1: none */
+/* What to say about a name that is not there: the nearest, or which there are. Returns out. */
+const char *csv_suggest_column(const struct csv_names *names, const char *name, char *out,
+                               size_t out_size);
 
 /* ---- split.c: classes and parts ---------------------------------------------------------- */
 
@@ -94,8 +120,25 @@ enum err set_name_classes(struct data_set *set, const struct classes *classes, c
 /* set_count_duplicates: key[row] is the digest of the raw row with its label. */
 enum err set_count_duplicates(struct data_set *set, const struct digest *key, const uint8_t *part,
                               int64_t n_rows, struct err_info *info);
+/* set_encoding: how the set's table was encoded, for whoever fills or writes it; owned by the set.
+ */
+struct encoding *set_encoding(const struct data_set *set);
 /* set_finish: majority, memory, fingerprint. */
 void set_finish(struct data_set *set);
+
+/* ---- idx.c: one file of images ----------------------------------------------------------- */
+
+struct idx_images {
+    char *file;                  /* owned; the header included */
+    const unsigned char *pixels; /* [n x rows x columns] */
+    int64_t n;
+    int32_t rows, columns;
+};
+/* The sizes in its header are checked against the bytes that are there. */
+enum err idx_read_images(const char *path, struct idx_images *out, struct err_info *info);
+void idx_free_images(struct idx_images *images);
+/* A pixel as an input. */
+float idx_input(unsigned char pixel);
 
 /* ---- the two kinds of source
  * --------------------------------------------------------------------- */

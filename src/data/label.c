@@ -42,7 +42,7 @@ static enum err gather_fields(struct table *t)
 {
     for (int64_t i = 0; i < t->csv.n_rows; i++) {
         t->text[i] = csv_cell(&t->csv, i, t->target);
-        if (table_is_missing(t, t->text[i]))
+        if (encoding_is_missing(t->encoding, t->text[i]))
             return table_refuse_cell(t, ERR_INPUT, i, t->target,
                                      "fill it in, or leave the row out; choose the label by "
                                      "--target",
@@ -63,7 +63,7 @@ static struct numbers read_numbers(struct table *t)
         }
         t->value[f.n++] = *v;
         f.fraction = f.fraction || floor(*v) < *v;
-        if (fabs(*v) > TABLE_NUMBER_MAX && f.first_too_large < 0)
+        if (fabs(*v) > NUMBER_MAX && f.first_too_large < 0)
             f.first_too_large = i;
     }
     qsort(t->value, (size_t)f.n, sizeof *t->value, compare_doubles);
@@ -76,7 +76,7 @@ static struct numbers read_numbers(struct table *t)
 
 static void tell_apart(const struct numbers *f, int64_t n_rows, struct data_set *set)
 {
-    bool numeric = (double)f->n >= TABLE_NUMERIC_SHARE * (double)n_rows;
+    bool numeric = (double)f->n >= NUMERIC_SHARE * (double)n_rows;
     bool many = f->n_different > CLASS_NUMBERS_MAX;
     set->task = numeric && (many || f->fraction) ? DATA_REGRESSION : DATA_CLASSIFICATION;
     set->task_reason = f->n < n_rows && set->task == DATA_CLASSIFICATION ? "the label is text"
@@ -247,5 +247,5 @@ double label_of(const struct table *t, int64_t row)
     const struct data_set *set = t->set;
     if (set->task == DATA_CLASSIFICATION)
         return t->label[row];
-    return table_standardise(t->quantity[row], set->target_mean, set->target_scale);
+    return standardise(t->quantity[row], set->target_mean, set->target_scale);
 }

@@ -13,7 +13,13 @@ struct storage {
     int32_t *y[DATA_N_PARTS];    /* classification */
     float *target[DATA_N_PARTS]; /* regression */
     int32_t filled[DATA_N_PARTS];
+    struct encoding encoding;
 };
+
+struct encoding *set_encoding(const struct data_set *set)
+{
+    return &((struct storage *)set->storage)->encoding;
+}
 
 enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n_rows,
                             struct err_info *info)
@@ -167,13 +173,6 @@ void set_finish(struct data_set *set)
     take_fingerprint(set);
 }
 
-static void free_texts(char **texts, int n)
-{
-    for (int i = 0; texts && i < n; i++)
-        mem_free(texts[i]);
-    mem_free(texts);
-}
-
 void data_free(struct data_set *set)
 {
     if (!set)
@@ -185,10 +184,12 @@ void data_free(struct data_set *set)
         mem_free(s->target[p]);
     }
     for (int c = 0; set->columns && c < set->n_columns; c++)
-        free_texts(set->columns[c].levels, set->columns[c].n_levels);
-    free_texts(set->class_names, set->n_classes);
+        texts_free(set->columns[c].levels, set->columns[c].n_levels);
+    texts_free(set->class_names, set->n_classes);
     mem_free(set->class_rows);
     mem_free(set->columns);
+    if (s)
+        encoding_free(&s->encoding);
     mem_free(s);
     mem_free(set);
 }

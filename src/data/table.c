@@ -6,7 +6,6 @@
 #include "table.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum err table_refuse_cell(const struct table *t, enum err code, int64_t row, int32_t csv_column,
@@ -20,129 +19,43 @@ enum err table_refuse_cell(const struct table *t, enum err code, int64_t row, in
 
 /* ---- columns by name --------------------------------------------------------------------- */
 
-static bool is_index(const char *name, int32_t column)
-{
-    char zero[16], one[16];
-    text_format(zero, sizeof zero, "%d", (int)column);
-    text_format(one, sizeof one, "%d", (int)column + 1);
-    return strcmp(name, zero) == 0 || strcmp(name, one) == 0;
-}
-
-/* A number as a column's name means that the header is missing, unless it counts the columns. */
-static enum err check_header(const struct table *t)
-{
-    double number;
-    char detail[256];
-    for (int32_t c = 0; c < t->csv.n_columns; c++) {
-        const char *name = csv_header(&t->csv, c);
-        if (!text_parse_double(name, &number) || is_index(name, c))
-            continue;
-        text_format(detail, sizeof detail, "the header line is missing: '%.64s' is no column name",
-                    name);
-        return table_refuse_cell(t, ERR_INPUT, -1, c, "begin the file with a line of column names",
-                                 detail);
-    }
-    if (t->csv.n_columns < 2)
-        return table_refuse_cell(t, ERR_INPUT, -1, 0,
-                                 "separate fields by commas; the last column is the label",
-                                 "the table has one column only");
-    if (t->csv.n_rows == 0)
-        return err_set(t->info, ERR_INPUT, t->csv.path, "add rows below the header",
-                       "the table has a header but no rows");
-    return ERR_OK;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-    int order = strcmp(*x, *y);
-    return order != 0 ? order : *x < *y ? -1 : *x > *y; /* equal ones by their place */
-}
-
-static enum err check_names_differ(const struct table *t)
-{
-    size_t n = (size_t)t->csv.n_columns, twice = n;
-    char detail[256];
-    const char **names = mem_alloc(n, sizeof *names);
-    if (!names)
-        return err_set_memory(t->info, t->csv.path);
-    for (size_t c = 0; c < n; c++)
-        names[c] = csv_header(&t->csv, (int32_t)c);
-    qsort(names, n, sizeof *names, compare_names);
-    for (size_t i = 1; i < n && twice == n; i++)
-        if (names[i][0] && strcmp(names[i - 1], names[i]) == 0)
-            twice = i;
-    enum err e = ERR_OK;
-    if (twice < n) {
-        int32_t column = 0;
-        while (csv_header(&t->csv, column) != names[twice])
-            column++;
-        text_format(detail, sizeof detail, "two columns are named '%.64s'", names[twice]);
-        e = table_refuse_cell(t, ERR_INPUT, -1, column,
-                              "name every column differently in the header line", detail);
-    }
-    mem_free(names);
-    return e;
-}
-
 /* The column of that name; option names what asked for it. */
 static enum err find_column(const struct table *t, const char *name, const char *option,
                             int32_t *out)
 {
-    int32_t n = t->csv.n_columns;
-    for (*out = 0; *out < n; ++*out)
-        if (strcmp(csv_header(&t->csv, *out), name) == 0)
-            return ERR_OK;
-    const char **names = mem_alloc((size_t)n, sizeof *names);
     char hint[160];
-    if (!names)
-        return err_set_memory(t->info, t->csv.path);
-    for (int32_t c = 0; c < n; c++)
-        names[c] = csv_header(&t->csv, c);
-    const char *near = text_nearest(name, names, (size_t)n);
-    if (near)
-        text_format(hint, sizeof hint, "did you mean '%.64s'?", near);
-    else
-        text_format(hint, sizeof hint, "the columns are '%.40s' to '%.40s'", names[0],
-                    names[n - 1]);
-    mem_free(names);
-    return err_set(t->info, ERR_USAGE, option, hint, "%.150s has no column '%.64s'", t->csv.path,
-                   name);
+    *out = csv_find_column(&t->names, name);
+    if (*out >= 0)
+        return ERR_OK;
+    return err_set(t->info, ERR_USAGE, option,
+                   csv_suggest_column(&t->names, name, hint, sizeof hint),
+                   "%.150s has no column '%.64s'", t->csv.path, name);
 }
 
 static enum err find_target(struct table *t)
 {
+    enum err e = csv_check_header(&t->csv, t->info);
     t->target = t->csv.n_columns - 1;
-    enum err e = check_header(t);
+    if (e == ERR_OK && t->target == 0)
+        e = table_refuse_cell(t, ERR_INPUT, -1, 0,
+                              "separate fields by commas; the last column is the label",
+                              "the table has one column only");
     if (e == ERR_OK)
-        e = check_names_differ(t);
+        e = csv_check_rows(&t->csv, t->info);
+    if (e == ERR_OK)
+        e = csv_name_columns(&t->csv, &t->names, t->info);
     if (e == ERR_OK && t->options->target)
         e = find_column(t, t->options->target, "--target", &t->target);
     if (e == ERR_OK)
-        text_sanitize(t->set->target_name, sizeof t->set->target_name,
-                      csv_header(&t->csv, t->target));
+        text_sanitize(t->set->target_name, sizeof t->set->target_name, t->names.name[t->target]);
     return e;
-}
-
-bool table_is_missing(const struct table *t, const char *cell)
-{
-    size_t n;
-    cell += strspn(cell, " \t");
-    for (n = strlen(cell); n > 0 && (cell[n - 1] == ' ' || cell[n - 1] == '\t'); n--)
-        continue;
-    if (n == 0)
-        return true;
-    for (size_t i = 0; i < t->options->n_missing; i++)
-        if (strlen(t->options->missing[i]) == n && memcmp(t->options->missing[i], cell, n) == 0)
-            return true;
-    return false;
 }
 
 /* ---- kinds of columns
  * -----------------------------------------------------------------------------
  */
 
-bool table_looks_missing(const char *cell)
+static bool looks_missing(const char *cell)
 {
     static const char *const words[] = {"NA", "N/A",  "NaN",  "nan",  "?",      "-",
                                         ".",  "NULL", "null", "None", "missing"};
@@ -158,7 +71,7 @@ static enum err refuse_text(const struct table *t, int32_t column, int64_t row)
     const char *cell = table_cell(t, row, column), *name = t->set->columns[column].name;
     text_format(detail, sizeof detail, "'%.64s' in the numeric column '%s' is not a decimal number",
                 cell, name);
-    if (table_looks_missing(cell))
+    if (looks_missing(cell))
         text_format(hint, sizeof hint,
                     "read it as missing by --missing '%s', or the column as text by --categorical "
                     "%s",
@@ -177,18 +90,18 @@ static enum err find_kind(struct table *t, int32_t column)
     double number;
     for (int64_t i = 0; i < t->csv.n_rows; i++) {
         const char *cell = table_cell(t, i, column);
-        if (table_is_missing(t, cell)) {
+        if (encoding_is_missing(t->encoding, cell)) {
             c->n_missing++;
             continue;
         }
         n++;
         if (!text_parse_double(cell, &number))
             first_text = first_text < 0 ? i : first_text;
-        else if (n_numbers++, fabs(number) > TABLE_NUMBER_MAX && too_large < 0)
+        else if (n_numbers++, fabs(number) > NUMBER_MAX && too_large < 0)
             too_large = i;
     }
     t->set->n_missing_cells += c->n_missing;
-    if (c->kind == COLUMN_CATEGORICAL || (double)n_numbers < TABLE_NUMERIC_SHARE * (double)n) {
+    if (c->kind == COLUMN_CATEGORICAL || (double)n_numbers < NUMERIC_SHARE * (double)n) {
         c->kind = COLUMN_CATEGORICAL;
         return ERR_OK;
     }
@@ -218,25 +131,30 @@ static enum err mark_categorical(struct table *t)
     return ERR_OK;
 }
 
-static enum err read_columns(struct table *t)
+static enum err allocate_columns(struct table *t)
 {
     struct data_set *set = t->set;
     int32_t n = t->csv.n_columns - 1;
     set->columns = mem_zero_alloc((size_t)n, sizeof *set->columns);
-    t->one_hot = mem_zero_alloc((size_t)n, sizeof *t->one_hot);
-    if (!set->columns || !t->one_hot)
+    t->encoding->column = mem_zero_alloc((size_t)n, sizeof *t->encoding->column);
+    if (!set->columns || !t->encoding->column)
         return err_set_memory(t->info, set->path);
-    set->n_columns = n;
-    enum err e = mark_categorical(t);
-    for (int32_t c = 0; e == ERR_OK && c < n; c++) {
-        struct data_column *column = &set->columns[c];
-        const char *name = csv_header(&t->csv, table_csv_column(t, c));
-        if (name[0])
-            text_sanitize(column->name, sizeof column->name, name);
-        else
-            text_format(column->name, sizeof column->name, "column %d",
-                        (int)table_csv_column(t, c) + 1);
-        e = find_kind(t, c);
+    set->n_columns = t->encoding->n_columns = n;
+    return ERR_OK;
+}
+
+static enum err read_columns(struct table *t)
+{
+    enum err e = allocate_columns(t);
+    if (e == ERR_OK)
+        e = mark_categorical(t);
+    for (int32_t c = 0; e == ERR_OK && c < t->set->n_columns; c++) {
+        struct column_code *code = &t->encoding->column[c];
+        const char *name = t->names.name[table_csv_column(t, c)];
+        text_sanitize(t->set->columns[c].name, sizeof t->set->columns[c].name, name);
+        code->name = mem_dup_text(name);
+        e = code->name ? find_kind(t, c) : err_set_memory(t->info, t->set->path);
+        code->kind = t->set->columns[c].kind;
     }
     return e;
 }
@@ -283,9 +201,24 @@ static enum err count_duplicates(struct table *t)
     return e;
 }
 
+static enum err keep_missing_words(struct table *t)
+{
+    struct encoding *e = t->encoding;
+    e->missing = mem_zero_alloc(t->options->n_missing, sizeof *e->missing);
+    for (size_t i = 0; e->missing && i < t->options->n_missing; i++) {
+        e->n_missing++;
+        e->missing[i] = mem_dup_text(t->options->missing[i]);
+        if (!e->missing[i])
+            return err_set_memory(t->info, t->csv.path);
+    }
+    return e->missing ? ERR_OK : err_set_memory(t->info, t->csv.path);
+}
+
 static enum err build(struct table *t)
 {
     enum err e = find_target(t);
+    if (e == ERR_OK)
+        e = keep_missing_words(t);
     if (e == ERR_OK)
         e = allocate(t);
     if (e == ERR_OK)
@@ -309,9 +242,6 @@ static enum err build(struct table *t)
 
 static void release(struct table *t)
 {
-    for (int32_t c = 0; t->one_hot && c < t->csv.n_columns - 1; c++)
-        mem_free(t->one_hot[c].level);
-    mem_free(t->one_hot);
     mem_free(t->text);
     mem_free(t->label);
     mem_free(t->part);
@@ -319,12 +249,13 @@ static void release(struct table *t)
     mem_free(t->value);
     mem_free(t->quantity);
     classes_free(&t->classes);
+    csv_names_free(&t->names);
     csv_free(&t->csv);
 }
 
 enum err table_open(struct data_set *set, const struct data_options *options, struct err_info *info)
 {
-    struct table t = {.options = options, .set = set, .info = info};
+    struct table t = {.options = options, .set = set, .encoding = set_encoding(set), .info = info};
     set->source = DATA_TABLE;
     enum err e = csv_read(set->path, &t.csv, info);
     if (e == ERR_OK)

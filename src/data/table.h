@@ -4,28 +4,21 @@
 
 #include "internal.h"
 
-#define TABLE_NUMERIC_SHARE 0.95 /* of the non-empty fields: then the column is numeric */
-#define TABLE_NUMBER_MAX 1e100   /* squares and their sums stay finite */
-
-/* How a categorical column becomes inputs: one per kept level, sorted by name, then one for missing
- * and one for all other levels, each only if training rows need it (-1 otherwise). */
-struct one_hot {
-    const char **level; /* [n], lent from the table */
-    int n, missing, other;
-};
+#define NUMERIC_SHARE 0.95 /* of the non-empty fields: then the column is numeric */
 
 struct table {
     const struct data_options *options;
     struct data_set *set;
     struct csv csv;
+    struct csv_names names;
+    struct encoding *encoding; /* the set's */
     struct classes classes;
-    const char **text;       /* [n_rows] scratch for sorting cells */
-    int32_t *label;          /* [n_rows] class, -1: dropped; regression: tenth, for the split */
-    double *quantity;        /* [n_rows] the label as a number; NaN where it is none */
-    uint8_t *part;           /* [n_rows] */
-    float **x;               /* [n_rows] encoded row, NULL: dropped */
-    double *value;           /* [2 * n_rows] one numeric column, then scratch for its median */
-    struct one_hot *one_hot; /* [n_columns] */
+    const char **text; /* [n_rows] scratch for sorting cells */
+    int32_t *label;    /* [n_rows] class, -1: dropped; regression: tenth, for the split */
+    double *quantity;  /* [n_rows] the label as a number; NaN where it is none */
+    uint8_t *part;     /* [n_rows] */
+    float **x;         /* [n_rows] encoded row, NULL: dropped */
+    double *value;     /* [2 * n_rows] one numeric column, then scratch for its median */
     int32_t target;
     struct err_info *info;
 };
@@ -39,9 +32,7 @@ static inline const char *table_cell(const struct table *t, int64_t row, int32_t
 {
     return csv_cell(&t->csv, row, table_csv_column(t, column));
 }
-bool table_is_missing(const struct table *t, const char *cell);
-bool table_looks_missing(const char *cell); /* a word that often means it, such as NA */
-int table_compare_texts(const void *a, const void *b);
+int table_compare_texts(const void *a, const void *b); /* for qsort and bsearch */
 
 /* An error at a field; row 0 is the first below the header. */
 enum err table_refuse_cell(const struct table *t, enum err code, int64_t row, int32_t csv_column,
@@ -58,9 +49,6 @@ struct moments {
     bool constant;
 };
 struct moments table_moments(const struct table *t, const double *value);
-/* (value - mean) / scale, limited: one wild row must not overflow float32 sums. */
-double table_standardise(double value, double mean, double scale);
-
 /* encode_fit: one-hot levels and the place of every column in the encoded row, from training rows.
  * encode_rows: statistics of numeric columns from training rows, then every row. */
 enum err encode_fit(struct table *t);
