@@ -1,5 +1,9 @@
-/* reference: the network in plain float64 loops, the oracle beside the BLAS path: forward, loss and
- * gradients written straight from the formulas, one element at a time, weights as [n_out][n_in]. */
+/* reference: the whole network in plain float64 loops, the oracle beside the fast path: from a
+ * block of parameters, laid out as a training's, to outputs and loss, one element at a time and
+ * straight from the formulas. There is no way back in it: gradients are differences of its loss.
+ *
+ * Of the training it takes shapes, offsets, configuration, class weights and the masks' keys; all
+ * numbers come from the block. Static buffers: one at a time. */
 #ifndef TILLER_TESTS_NET_REFERENCE_H
 #define TILLER_TESTS_NET_REFERENCE_H
 
@@ -8,132 +12,227 @@
 #include <math.h>
 #include <string.h>
 
-enum { REF_WIDTH = 64, REF_ROWS = 32 }; /* the largest layer and batch it takes */
+enum { REF_CELLS = 1 << 15, REF_CHANNELS = 128 }; /* the largest map or batch of rows it takes */
 
-struct ref_layer {
-    int n_in, n_out;
-    double w[REF_WIDTH][REF_WIDTH], b[REF_WIDTH];
-};
 struct reference {
-    int n_layers;
-    enum net_activation activation;
-    double dropout;
-    struct dropout mask[NET_MAX_LAYERS]; /* of the batch at hand */
-    struct ref_layer layer[NET_MAX_LAYERS];
+    const struct training *t;
+    const double *block;
+    int n;         /* rows at hand */
+    bool training; /* dropout, and batch statistics in the layers that learn */
+    double a[REF_CELLS], z[REF_CELLS], below[REF_CELLS];
+    /* The learning layers' batch statistics as batch normalization found them. */
+    double mean[NET_MAX_LAYERS][REF_CHANNELS], variance[NET_MAX_LAYERS][REF_CHANNELS];
+    double plain; /* sum over rows of the loss without smoothing and class weights */
 };
 
-static inline size_t ref_weight_at(const struct net_layer *l, int out, int in)
+/* ---- the linear map ---------------------------------------------------------------------- */
+
+static inline double ref_dense_sum(const struct reference *r, const struct net_layer *l, int row,
+                                   int out)
 {
-    return l->weight + (size_t)(l->by_input ? in * l->n_out + out : out * l->n_in + in);
+    double sum = 0;
+    for (int in = 0; in < l->n_in; in++) {
+        size_t at = (size_t)(l->by_input ? in * l->n_out + out : out * l->n_in + in);
+        sum += r->block[l->weight + at] * r->a[row * l->n_in + in];
+    }
+    return sum;
 }
 
-/* The numbers of a parameter block (weights or gradients) as a reference network. */
-static inline void ref_read(struct reference *r, const struct training *t, const float *block)
+static inline double ref_conv_sum(const struct reference *r, const struct net_layer *l, int row,
+                                  int y, int x, int out)
 {
-    memset(r, 0, sizeof *r);
-    r->n_layers = t->n_layers;
-    r->activation = t->config.activation;
-    r->dropout = t->config.dropout;
-    for (int l = 0; l < t->n_layers; l++) {
-        const struct net_layer *from = &t->layer[l];
-        struct ref_layer *to = &r->layer[l];
-        to->n_in = from->n_in;
-        to->n_out = from->n_out;
-        r->mask[l] = training_dropout(t, l);
-        for (int o = 0; o < to->n_out; o++) {
-            to->b[o] = (double)block[from->bias + (size_t)o];
-            for (int i = 0; i < to->n_in; i++)
-                to->w[o][i] = (double)block[ref_weight_at(from, o, i)];
+    const struct conv_shape *m = &l->map;
+    double sum = 0;
+    for (int i = 0; i < m->size; i++)
+        for (int j = 0; j < m->size; j++)
+            for (int in = 0; in < m->n_in; in++) {
+                int sy = y + i - m->size / 2, sx = x + j - m->size / 2;
+                if (sy < 0 || sy >= m->rows || sx < 0 || sx >= m->columns)
+                    continue;
+                size_t at = (size_t)(((i * m->size + j) * m->n_in + in) * m->n_out + out);
+                sum += r->block[l->weight + at] *
+                       r->a[((row * m->rows + sy) * m->columns + sx) * m->n_in + in];
+            }
+    return sum;
+}
+
+static inline void ref_map(struct reference *r, const struct net_layer *l)
+{
+    int columns = l->conv ? l->map.columns : 1, positions = l->n_sums / l->n_out;
+    for (int row = 0; row < r->n; row++)
+        for (int p = 0; p < positions; p++)
+            for (int o = 0; o < l->n_out; o++)
+                r->z[(row * positions + p) * l->n_out + o] =
+                    l->conv ? ref_conv_sum(r, l, row, p / columns, p % columns, o)
+                            : ref_dense_sum(r, l, row, o);
+}
+
+/* ---- normalization ----------------------------------------------------------------------- */
+
+/* Mean and variance (divided by n) of n numbers so far apart. */
+static inline void ref_moments(const double *z, int n, int stride, double *mean, double *variance)
+{
+    *mean = *variance = 0;
+    for (int i = 0; i < n; i++)
+        *mean += z[i * stride] / n;
+    for (int i = 0; i < n; i++)
+        *variance += (z[i * stride] - *mean) * (z[i * stride] - *mean) / n;
+}
+
+static inline void ref_normalize(struct reference *r, const struct net_layer *l, bool live)
+{
+    int rows = r->n * (l->n_sums / l->n_out), n = l->n_out, number = (int)(l - r->t->layer);
+    double mean = 0, variance = 1;
+    for (int j = 0; j < n && l->norm == NET_NORM_BATCH; j++) {
+        double *kept_mean = &r->mean[number][j], *kept_variance = &r->variance[number][j];
+        if (live) {
+            ref_moments(r->z + j, rows, n, kept_mean, kept_variance);
+        } else {
+            *kept_mean = r->block[l->mean + (size_t)j];
+            *kept_variance = r->block[l->variance + (size_t)j];
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        double *row = r->z + i * n;
+        if (l->norm == NET_NORM_LAYER)
+            ref_moments(row, n, 1, &mean, &variance);
+        for (int j = 0; j < n; j++) {
+            bool batch = l->norm == NET_NORM_BATCH;
+            double m = batch ? r->mean[number][j] : mean;
+            double v = batch ? r->variance[number][j] : variance;
+            row[j] = r->block[l->gain + (size_t)j] * (row[j] - m) / sqrt(v + 1e-5);
         }
     }
 }
 
-/* a[0] = inputs, a[l + 1] = outputs of layer l; f[l] = activation before dropout. Returns the sum
- * of the rows' cross-entropies; p = softmax. */
-struct ref_pass {
-    double a[NET_MAX_LAYERS + 1][REF_ROWS][REF_WIDTH];
-    double slope[NET_MAX_LAYERS][REF_ROWS][REF_WIDTH];
-    double p[REF_ROWS][REF_WIDTH];
-};
+/* ---- pooling, activation ----------------------------------------------------------------- */
 
-static inline double ref_mask(const struct reference *r, int l, int row, int unit)
+static inline double ref_pooled(const struct reference *r, const struct net_layer *l, int row,
+                                int y, int x, int channel)
 {
-    if (r->dropout <= 0)
-        return 1;
-    uint32_t index = (uint32_t)(row * r->layer[l].n_out + unit);
-    return dropout_keeps(&r->mask[l], index) ? 1 / (1 - r->dropout) : 0;
+    double most = -INFINITY, sum = 0;
+    for (int i = 0; i < 4; i++) {
+        int line = (row * l->map.rows + 2 * y + i / 2) * l->map.columns;
+        double z = r->z[(line + 2 * x + i % 2) * l->n_out + channel];
+        most = z > most ? z : most;
+        sum += z;
+    }
+    return r->t->config.pooling == NET_POOL_MAX ? most : sum / 4;
 }
 
-static inline double ref_softmax_row(const double *z, int n, int y, double *p)
+static inline void ref_pool(struct reference *r, const struct net_layer *l)
+{
+    double *to = r->a; /* not read any more */
+    for (int row = 0; row < r->n; row++)
+        for (int y = 0; y < l->map.rows / 2; y++)
+            for (int x = 0; x < l->map.columns / 2; x++)
+                for (int o = 0; o < l->n_out; o++)
+                    *to++ = ref_pooled(r, l, row, y, x, o);
+    memcpy(r->z, r->a, (size_t)(to - r->a) * sizeof *to);
+}
+
+static inline double ref_activation(enum net_activation f, double z)
+{
+    switch (f) {
+    case NET_RELU:
+        return z > 0 ? z : 0;
+    case NET_TANH:
+        return tanh(z);
+    case NET_LEAKY_RELU:
+        return z > 0 ? z : 0.01 * z;
+    case NET_SIGMOID:
+        return 1 / (1 + exp(-z));
+    case NET_GELU:
+        return z * 0.5 * (1 + erf(z / sqrt(2)));
+    case NET_SILU:
+        return z / (1 + exp(-z));
+    }
+    return (double)NAN;
+}
+
+/* From z to a, with the mask of the training's batch at hand. */
+static inline void ref_activate(struct reference *r, const struct net_layer *l)
+{
+    double rate = r->training ? r->t->config.dropout : 0;
+    struct dropout mask = training_dropout(r->t, (int)(l - r->t->layer));
+    int cells = r->n * l->n_results;
+    for (int i = 0; i < cells; i++) {
+        double z = r->z[i] + r->block[l->bias + (size_t)(i % l->n_out)];
+        r->a[i] = l->last ? z : ref_activation(r->t->config.activation, z);
+        if (!l->last && rate > 0)
+            r->a[i] *= dropout_keeps(&mask, (uint32_t)i) ? 1 / (1 - rate) : 0;
+    }
+}
+
+/* ---- all layers -------------------------------------------------------------------------- */
+
+/* The outputs [n x n_outputs] of n rows, in r->a. */
+static inline void ref_forward(struct reference *r, const struct training *t, const double *block,
+                               const float *x, int n, bool training)
+{
+    r->t = t;
+    r->block = block;
+    r->n = n;
+    r->training = training;
+    for (int i = 0; i < n * t->rows.n_inputs; i++)
+        r->a[i] = (double)x[i];
+    for (int l = 0; l < t->n_layers; l++) {
+        const struct net_layer *layer = &t->layer[l];
+        int inputs = n * (layer->residual ? layer->n_in : 0);
+        memcpy(r->below, r->a, (size_t)inputs * sizeof *r->a);
+        ref_map(r, layer);
+        if (layer->norm != NET_NORM_NONE)
+            ref_normalize(r, layer, training && l >= training_first_learning(t));
+        if (layer->pooled)
+            ref_pool(r, layer);
+        ref_activate(r, layer);
+        for (int i = 0; i < inputs; i++)
+            r->a[i] += r->below[i];
+    }
+}
+
+/* ---- loss -------------------------------------------------------------------------------- */
+
+/* -log of the share of class c. */
+static inline double ref_surprise(const double *z, int n, int c)
 {
     double top = z[0], sum = 0;
-    for (int c = 1; c < n; c++)
-        top = z[c] > top ? z[c] : top;
-    for (int c = 0; c < n; c++)
-        sum += exp(z[c] - top);
-    for (int c = 0; c < n; c++)
-        p[c] = exp(z[c] - top) / sum;
-    return log(sum) + top - z[y];
+    for (int i = 1; i < n; i++)
+        top = z[i] > top ? z[i] : top;
+    for (int i = 0; i < n; i++)
+        sum += exp(z[i] - top);
+    return log(sum) + top - z[c];
 }
 
-static inline double ref_forward(const struct reference *r, const float *x, const int32_t *y, int n,
-                                 struct ref_pass *pass)
+/* What is minimised: the weighted cross-entropy to smoothed targets. */
+static inline double ref_class_loss(const struct training *t, const double *z, int n, int y)
+{
+    double smoothing = t->config.label_smoothing, loss = 0;
+    for (int c = 0; c < n; c++)
+        loss += ((c == y ? 1 - smoothing : 0) + smoothing / n) * ref_surprise(z, n, c);
+    return loss * (t->class_weight ? (double)t->class_weight[y] : 1);
+}
+
+/* The mean over n rows of what is minimised; r->plain is what is reported. */
+static inline double ref_loss(struct reference *r, const struct training *t, const double *block,
+                              const float *x, const int32_t *y, const float *target, int n,
+                              bool training)
 {
     double loss = 0;
+    ref_forward(r, t, block, x, n, training);
+    r->plain = 0;
     for (int row = 0; row < n; row++) {
-        for (int i = 0; i < r->layer[0].n_in; i++)
-            pass->a[0][row][i] = (double)x[row * r->layer[0].n_in + i];
-        for (int l = 0; l < r->n_layers; l++) {
-            const struct ref_layer *layer = &r->layer[l];
-            for (int o = 0; o < layer->n_out; o++) {
-                double z = layer->b[o], f = z, slope = 1, mask = 1;
-                for (int i = 0; i < layer->n_in; i++)
-                    z += layer->w[o][i] * pass->a[l][row][i];
-                f = z;
-                if (l < r->n_layers - 1) {
-                    f = r->activation == NET_RELU ? (z > 0 ? z : 0) : tanh(z);
-                    slope = r->activation == NET_RELU ? (z > 0 ? 1 : 0) : 1 - f * f;
-                    mask = ref_mask(r, l, row, o);
-                }
-                pass->a[l + 1][row][o] = f * mask;
-                pass->slope[l][row][o] = slope * mask;
-            }
+        const double *z = r->a + row * t->n_outputs;
+        if (target) {
+            double error = z[0] - (double)target[row];
+            r->plain += error * error;
+            loss += error * error / n;
+        } else {
+            r->plain += ref_surprise(z, t->n_outputs, y[row]);
+            loss += ref_class_loss(t, z, t->n_outputs, y[row]) / n;
         }
-        loss += ref_softmax_row(pass->a[r->n_layers][row], r->layer[r->n_layers - 1].n_out, y[row],
-                                pass->p[row]);
     }
     return loss;
-}
-
-/* The gradient of the mean loss over n rows, as a network of gradients. */
-static inline void ref_gradient(const struct reference *r, const struct ref_pass *pass,
-                                const int32_t *y, int n, struct reference *out)
-{
-    *out = *r;
-    for (int l = 0; l < r->n_layers; l++) {
-        memset(out->layer[l].w, 0, sizeof out->layer[l].w);
-        memset(out->layer[l].b, 0, sizeof out->layer[l].b);
-    }
-    for (int row = 0; row < n; row++) {
-        double g[REF_WIDTH], below[REF_WIDTH];
-        int last = r->n_layers - 1;
-        for (int c = 0; c < r->layer[last].n_out; c++)
-            g[c] = (pass->p[row][c] - (c == y[row])) / n;
-        for (int l = last; l >= 0; l--) {
-            const struct ref_layer *layer = &r->layer[l];
-            for (int i = 0; i < layer->n_in; i++) {
-                below[i] = 0;
-                for (int o = 0; o < layer->n_out; o++) {
-                    out->layer[l].w[o][i] += g[o] * pass->a[l][row][i];
-                    below[i] += g[o] * layer->w[o][i];
-                }
-            }
-            for (int o = 0; o < layer->n_out; o++)
-                out->layer[l].b[o] += g[o];
-            for (int i = 0; l > 0 && i < layer->n_in; i++)
-                g[i] = below[i] * pass->slope[l - 1][row][i];
-        }
-    }
 }
 
 #endif

@@ -10,11 +10,12 @@ struct toy {
     struct net_rows rows;
     float *x;
     int32_t *y;
+    float *target; /* regression */
 };
 
 static inline struct toy toy_alloc(int32_t n_rows, int32_t n_inputs, int32_t n_classes)
 {
-    struct toy toy;
+    struct toy toy = {.target = NULL};
     toy.x = mem_aligned_alloc((size_t)n_rows * (size_t)n_inputs, sizeof(float));
     toy.y = mem_alloc((size_t)n_rows, sizeof(int32_t));
     toy.rows = (struct net_rows){
@@ -26,6 +27,7 @@ static inline void toy_free(struct toy *toy)
 {
     mem_free(toy->x);
     mem_free(toy->y);
+    mem_free(toy->target);
 }
 
 /* Normal noise with labels drawn apart from it: nothing to learn, everything to compute. */
@@ -39,6 +41,22 @@ static inline struct toy toy_noise(int32_t n_rows, int32_t n_inputs, int32_t n_c
         toy.x[i] = (float)rng_normal(&rng);
     for (int i = 0; i < n_rows; i++)
         toy.y[i] = (int32_t)rng_below(&rng, (uint64_t)n_classes);
+    return toy;
+}
+
+/* The same with numbers for labels. */
+static inline struct toy toy_numbers(int32_t n_rows, int32_t n_inputs, uint64_t seed)
+{
+    struct toy toy = toy_noise(n_rows, n_inputs, 1, seed);
+    struct rng rng;
+    rng_seed(&rng, seed, 98);
+    toy.target = mem_alloc((size_t)n_rows, sizeof *toy.target);
+    for (int i = 0; i < n_rows; i++)
+        toy.target[i] = (float)rng_normal(&rng);
+    toy.rows.n_classes = 0;
+    toy.rows.y = NULL;
+    toy.rows.target = toy.target;
+    toy.rows.target_scale = 2.5;
     return toy;
 }
 
