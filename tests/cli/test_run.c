@@ -177,6 +177,44 @@ static void a_budget_grows_on_resume(void **state)
     spawn_remove_folder(folder);
 }
 
+/* Without --task the label would be read as a quantity, and refused as other data. */
+static void a_resume_reads_the_data_the_same_way(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(folder));
+    const char *first[] = {spawn_tiller(),
+                           "run",
+                           "data/pima-diabetes",
+                           COMMON,
+                           "--study",
+                           study_path(folder, path),
+                           "--target",
+                           "age",
+                           "--task",
+                           "classification",
+                           "--drop-rare",
+                           "--split-seed",
+                           "3",
+                           "--trials",
+                           "1",
+                           "--epochs-per-trial",
+                           "1",
+                           NULL};
+    const char *more[] = {spawn_tiller(), "resume", path, "--plain", "--trials", "2", NULL};
+    const char *const *runs[] = {first, more};
+    for (int i = 0; i < 2; i++) {
+        if (spawn_run(&s, runs[i], NULL, 120) != 0)
+            fail_msg("%s", text_get(&s.err));
+        spawn_free(&s);
+    }
+    struct study *study = read_study(path);
+    assert_int_equal(study->n_trials, 2);
+    study_free(study);
+    spawn_remove_folder(folder);
+}
+
 static void a_live_study_has_one_owner(void **state)
 {
     (void)state;
@@ -248,6 +286,7 @@ int main(void)
         cmocka_unit_test(the_summary_agrees_with_the_log),
         cmocka_unit_test(interrupted_and_resumed_it_is_the_same_study),
         cmocka_unit_test(a_budget_grows_on_resume),
+        cmocka_unit_test(a_resume_reads_the_data_the_same_way),
         cmocka_unit_test(a_live_study_has_one_owner),
         cmocka_unit_test(a_narrowed_space_holds),
     };

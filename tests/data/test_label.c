@@ -343,6 +343,30 @@ static void test_description(void **state)
     data_free(set);
 }
 
+/* Whatever the label is called and however large it is. */
+static void test_a_description_stays_narrow(void **state)
+{
+    (void)state;
+    struct text csv = {0}, out = {0};
+    text_append(&csv,
+                "x,the label with a name that is longer than forty columns of the terminal\n");
+    for (int i = 0; i < 40; i++)
+        text_appendf(&csv, "%d,-%.17ge%d\n", i, 1 + i / 37.0, i < 20 ? 99 : 98);
+    struct data_set *set = files_open(files_write_text("wide.csv", text_get(&csv)), NULL);
+    data_describe(set, &out);
+    assert_int_equal(set->task, DATA_REGRESSION);
+    const char *s = text_get(&out);
+    for (int columns = 0; *s;) {
+        uint32_t code;
+        s += text_utf8_next(s, &code);
+        columns = code == '\n' ? 0 : columns + 1;
+        assert_in_range(columns, 0, 80);
+    }
+    data_free(set);
+    text_free(&out);
+    text_free(&csv);
+}
+
 static void test_a_shipped_column_as_label(void **state)
 {
     (void)state;
@@ -392,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_fingerprint_covers_the_targets),
         cmocka_unit_test(test_a_wild_label_stays_finite),
         cmocka_unit_test(test_description),
+        cmocka_unit_test(test_a_description_stays_narrow),
         cmocka_unit_test(test_a_shipped_column_as_label),
         cmocka_unit_test(test_the_nth_allocation_fails),
     };
