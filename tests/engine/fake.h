@@ -161,9 +161,9 @@ static inline const struct data_set *fake_set(void)
                             .n_rows = 120,
                             .majority_rate = 0.5,
                             .majority_error = 0.5};
-    set.part[DATA_TRAIN] = (struct data_part){60, x, y};
-    set.part[DATA_VALIDATION] = (struct data_part){40, x + 120, y + 60};
-    set.part[DATA_TEST] = (struct data_part){20, x + 200, y + 100};
+    set.part[DATA_TRAIN] = (struct data_part){.n_rows = 60, .x = x, .y = y};
+    set.part[DATA_VALIDATION] = (struct data_part){.n_rows = 40, .x = x + 120, .y = y + 60};
+    set.part[DATA_TEST] = (struct data_part){.n_rows = 20, .x = x + 200, .y = y + 100};
     text_copy(set.name, sizeof set.name, "moons");
     text_copy(set.path, sizeof set.path, "moons.csv");
     text_copy(set.fingerprint, sizeof set.fingerprint, "0123456789abcdef");
