@@ -96,6 +96,27 @@ static void values_and_slopes_are_their_names(void **state)
     }
 }
 
+/* Far to the left sigmoid and silu are small numbers with all their digits, not differences of
+ * large ones. */
+static void the_left_tail_keeps_its_digits(void **state)
+{
+    (void)state;
+    static const enum net_activation kinds[] = {NET_SIGMOID, NET_SILU};
+    enum { N = 80 };
+    float bias[N] = {0};
+    for (size_t k = 0; k < n_tables * 2; k++) {
+        enum net_activation f = kinds[k % 2];
+        float a[N];
+        for (int i = 0; i < N; i++)
+            a[i] = -(float)i - 1;
+        tables[k / 2]->activate[f](a, 1, N, bias);
+        for (int i = 0; i < N; i++) {
+            double y = truths[f].f(-i - 1.0);
+            assert_close((double)a[i], y, 1e-6 * fabs(y), truths[f].name, (size_t)i);
+        }
+    }
+}
+
 /* Where e^z overflows and underflows. */
 static void far_out_they_stay_finite(void **state)
 {
@@ -193,6 +214,7 @@ int main(void)
     find_tables();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_and_slopes_are_their_names),
+        cmocka_unit_test(the_left_tail_keeps_its_digits),
         cmocka_unit_test(far_out_they_stay_finite),
         cmocka_unit_test(slopes_are_central_differences),
         cmocka_unit_test(bias_and_mask_reach_every_element),
