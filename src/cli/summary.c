@@ -69,14 +69,21 @@ static void put_best(struct json_writer *w, const struct figures *f)
     for (size_t i = 0; i < t->n_epochs; i++)
         if (t->curve[i].step == t->best_epoch)
             for (int m = 0; m < METRIC_SECONDS; m++)
-                json_put_number(w, study_metric_name((enum study_metric)m), t->curve[i].metric[m]);
+                if (!isnan(t->curve[i].metric[m]))
+                    json_put_number(w, study_metric_name((enum study_metric)m),
+                                    t->curve[i].metric[m]);
     json_close(w, '}');
     json_close(w, '}');
 }
 
+/* The test event's figures, those first that people look at. */
+static const char *const test_names[] = {
+    "accuracy", "loss", "precision", "recall", "f1", "auc", "average_precision", "mse", "mae", "r2",
+};
+enum { N_TEST_NAMES = sizeof test_names / sizeof *test_names };
+
 static void put_test(struct json_writer *w, const struct study *study)
 {
-    static const char *const names[] = {"accuracy", "loss", "precision", "recall", "f1"};
     struct cJSON *doc = NULL;
     double x;
     int64_t n;
@@ -88,9 +95,9 @@ static void put_test(struct json_writer *w, const struct study *study)
     json_open(w, "test", '{');
     if (json_get_int(doc, "trial", &n))
         json_put_int(w, "trial", n);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (json_get_number(doc, names[i], &x))
-            json_put_number(w, names[i], x);
+    for (size_t i = 0; i < N_TEST_NAMES; i++)
+        if (json_get_number(doc, test_names[i], &x))
+            json_put_number(w, test_names[i], x);
     if (json_get_int(doc, "rows", &n))
         json_put_int(w, "rows", n);
     json_put_int(w, "times_read", study->tests_read);
@@ -159,15 +166,19 @@ static void say_best(const struct figures *f, struct text *out)
 static void say_test(const struct figures *f, struct text *out)
 {
     struct cJSON *doc = NULL;
-    double accuracy, loss;
-    const char *json = f->study->test_json;
-    char a[32], l[32], rows[32];
+    double x;
+    const char *json = f->study->test_json, *between = "test: ";
+    char value[32], rows[32];
     if (!json || json_parse(json, strlen(json), "test", &doc, NULL) != ERR_OK)
         return;
-    if (json_get_number(doc, "accuracy", &accuracy) && json_get_number(doc, "loss", &loss))
-        text_appendf(out, "test: accuracy %s, loss %s (%s rows)\n",
-                     text_human(a, sizeof a, accuracy, 4), text_human(l, sizeof l, loss, 4),
-                     text_count(rows, sizeof rows, f->set->part[DATA_TEST].n_rows));
+    for (size_t i = 0; i < N_TEST_NAMES; i++)
+        if (json_get_number(doc, test_names[i], &x)) {
+            text_appendf(out, "%s%s %s", between, test_names[i],
+                         text_human(value, sizeof value, x, 4));
+            between = ", ";
+        }
+    text_appendf(out, " (%s rows)\n",
+                 text_count(rows, sizeof rows, f->set->part[DATA_TEST].n_rows));
     json_free(doc);
     if (f->study->tests_read > 1)
         text_appendf(out, "test read %lld times: its figure is no longer untouched\n",

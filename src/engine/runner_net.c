@@ -127,6 +127,21 @@ static enum err start_run(void *runner, const struct space *space, const struct 
     return ERR_OK;
 }
 
+/* Every metric that exists for the task under its name behind "val_"; the others stay NaN. */
+static void take_metrics(const struct net_metrics *m, struct epoch_result *out)
+{
+    const char *name;
+    for (int k = 0; k < METRIC_N; k++)
+        out->metric[k] = (double)NAN;
+    for (int i = 0; (name = net_metric_name(i, NULL)) != NULL; i++) {
+        char full[48];
+        text_format(full, sizeof full, "val_%s", name);
+        for (int k = 0; k < METRIC_N; k++)
+            if (strcmp(full, study_metric_name((enum study_metric)k)) == 0)
+                out->metric[k] = net_metric(m, i);
+    }
+}
+
 /* The epoch's figures, judged on the validation rows. */
 static enum err judge(struct net_run *run, struct epoch_result *out)
 {
@@ -134,23 +149,35 @@ static enum err judge(struct net_run *run, struct epoch_result *out)
     enum err err = net_evaluate(run->training, &run->runner->rows[DATA_VALIDATION], &m, NULL, NULL);
     if (err != ERR_OK)
         return err;
-    if (!isfinite(m.loss))
-        return ERR_RANGE;
+    take_metrics(&m, out);
     out->step = net_epochs_done(run->training);
     out->value = 1 - m.accuracy;
     out->metric[METRIC_TRAIN_LOSS] = net_train_loss(run->training);
-    out->metric[METRIC_VAL_LOSS] = m.loss;
-    out->metric[METRIC_VAL_ACCURACY] = m.accuracy;
-    out->metric[METRIC_VAL_PRECISION] = m.precision;
-    out->metric[METRIC_VAL_RECALL] = m.recall;
-    out->metric[METRIC_VAL_F1] = m.f1;
     return ERR_OK;
 }
 
 static enum err diverged(const struct net_run *run, struct err_info *info)
 {
-    return err_set(info, ERR_RANGE, "training", "a smaller learning rate may help",
-                   "diverged in epoch %d", net_epochs_done(run->training) + 1);
+    char why[160];
+    if (net_divergence(run->training, why, sizeof why)[0] == 0) /* it shows in judging only */
+        text_format(why, sizeof why,
+                    "the validation loss became infinite or not a number in epoch %d",
+                    net_epochs_done(run->training));
+    return err_set(info, ERR_RANGE, "training", "a smaller learning rate may help", "diverged: %s",
+                   why);
+}
+
+/* The end of an epoch. */
+static enum err report(struct net_run *run, struct epoch_result *out, struct err_info *info)
+{
+    enum err err = judge(run, out);
+    if (err == ERR_RANGE)
+        return diverged(run, info);
+    if (err != ERR_OK)
+        return err_set_memory(info, "judging");
+    run->last = *out;
+    begin_cycle_if_due(run);
+    return ERR_OK;
 }
 
 static enum err step(void *self, struct runner_step *out, struct err_info *info)
@@ -167,10 +194,9 @@ static enum err step(void *self, struct runner_step *out, struct err_info *info)
         run->slice /= 2;
     if (out->epoch_done) {
         out->result = (struct epoch_result){0};
-        if (judge(run, &out->result) != ERR_OK)
-            return diverged(run, info);
-        run->last = out->result;
-        begin_cycle_if_due(run);
+        enum err err = report(run, &out->result, info);
+        if (err != ERR_OK)
+            return err;
         took = clock_now_s() - began;
         out->result.metric[METRIC_SECONDS] = run->epoch_seconds + took;
         run->epoch_seconds = 0;
