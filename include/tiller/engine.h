@@ -57,11 +57,13 @@ struct runner_ops {
     size_t (*memory_bytes)(void *run);
     void (*stop)(void *run);
 };
-/* The built-in network on a data set (lent, must outlive it). Objective: val_error = 1 - accuracy.
- */
+/* The built-in network on a data set (lent, must outlive it). */
 struct net_runner;
 struct net_source;
 enum err net_runner_new(const struct data_set *set, struct net_runner **out, struct err_info *info);
+/* Before the first trial: what they are judged by (0: val_error, as after net_runner_new), and the
+ * weights they may start from (lent; NULL: none). */
+void net_runner_set(struct net_runner *runner, int objective, const struct net_source *source);
 void net_runner_free(struct net_runner *runner);
 extern const struct runner_ops net_runner_ops;
 /* Configuration of the built-in space (possibly narrowed) to a network's; R = schedule length. */

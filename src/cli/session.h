@@ -9,7 +9,7 @@
 
 /* What the command line says; 0 or NULL: not said. */
 struct session_options {
-    const char *study, *epochs, *sampler, *pruner, *space_path;
+    const char *study, *epochs, *sampler, *pruner, *objective, *space_path;
     int64_t trials, epochs_per_trial, workers, rng_seed;
     double seconds;
     bool plain, json, no_test, paused, read_only;

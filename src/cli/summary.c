@@ -155,10 +155,11 @@ static void say_best(const struct figures *f, struct text *out)
         text_append(out, "no trial has ended yet\n");
         return;
     }
-    text_appendf(out, "best: #%lld by %s, epoch %d: %s %s, val_loss %s\n  ", (long long)t->number,
-                 t->who, t->best_epoch, f->study->metric,
-                 text_human(value, sizeof value, t->value, 4),
-                 text_human(loss, sizeof loss, t->best_loss, 4));
+    text_appendf(out, "best: #%lld by %s, epoch %d: %s %s", (long long)t->number, t->who,
+                 t->best_epoch, f->study->metric, text_human(value, sizeof value, t->value, 4));
+    if (strcmp(f->study->metric, "val_loss") != 0)
+        text_appendf(out, ", val_loss %s", text_human(loss, sizeof loss, t->best_loss, 4));
+    text_append(out, "\n  ");
     space_format(&f->study->space, &t->config, out);
     text_append_char(out, '\n');
 }

@@ -125,12 +125,25 @@ static enum err choose_methods(struct engine *e, struct err_info *info)
     return ERR_OK;
 }
 
+/* What the study's name for its values is, and what a network that has learnt nothing has. */
+static enum err choose_objective(struct engine *e, struct err_info *info)
+{
+    const struct data_set *set = e->options.set;
+    enum err err = objective_find(e->settings.objective, set, &e->objective, info);
+    if (err != ERR_OK)
+        return err;
+    objective_metric(e->objective, e->metric, sizeof e->metric);
+    e->majority_error = objective_of_majority(e->objective, set);
+    return ERR_OK;
+}
+
 static enum err open_new(struct engine *e, const struct study_guard *guard, struct err_info *info)
 {
     const struct engine_options *o = &e->options;
     struct engine_settings *s = &e->settings;
     text_copy(s->sampler, sizeof s->sampler, o->sampler ? o->sampler : "agent");
     text_copy(s->pruner, sizeof s->pruner, o->pruner ? o->pruner : "median");
+    text_copy(s->objective, sizeof s->objective, o->objective ? o->objective : objective_name(0));
     s->budget_epochs = o->budget_epochs;
     s->budget_trials = o->budget_trials;
     s->budget_seconds = o->budget_seconds;
@@ -141,12 +154,14 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
     s->no_test = o->no_test;
     e->space = o->space;
     enum err err = choose_methods(e, info);
+    if (err == ERR_OK)
+        err = choose_objective(e, info);
     if (err != ERR_OK)
         return err;
     struct text searcher = {0};
     settings_write(s, o->data_json, &searcher);
     struct study_settings create = {.name = o->set->name,
-                                    .metric = "val_error",
+                                    .metric = e->metric,
                                     .direction = 1,
                                     .space = &e->space,
                                     .searcher_json = text_get(&searcher),
@@ -157,6 +172,16 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
                           : study_log_open(o->study_path, &create, guard, &e->log, info);
     text_free(&searcher);
     return err;
+}
+
+/* A setting said again must be the study's. */
+static enum err check_same(const char *option, const char *said, const char *begun,
+                           struct err_info *info)
+{
+    if (!said || strcmp(said, begun) == 0)
+        return ERR_OK;
+    return err_set(info, ERR_USAGE, option, "leave it out, or choose another --study FILE",
+                   "this study was begun with '%s'", begun);
 }
 
 static enum err check_agreement(struct engine *e, const struct study *study, struct err_info *info)
@@ -172,17 +197,19 @@ static enum err check_agreement(struct engine *e, const struct study *study, str
             "%s is not the data of this study: it has changed since, or is read or split "
             "otherwise",
             o->set->path);
-    if (o->sampler && strcmp(o->sampler, e->settings.sampler) != 0)
-        return err_set(info, ERR_USAGE, "--sampler", "leave it out, or choose another --study FILE",
-                       "this study was begun with '%s'", e->settings.sampler);
-    if (o->pruner && strcmp(o->pruner, e->settings.pruner) != 0)
-        return err_set(info, ERR_USAGE, "--pruner", "leave it out, or choose another --study FILE",
-                       "this study was begun with '%s'", e->settings.pruner);
+    enum err err = check_same("--sampler", o->sampler, e->settings.sampler, info);
+    if (err == ERR_OK)
+        err = check_same("--pruner", o->pruner, e->settings.pruner, info);
+    if (err == ERR_OK)
+        err = check_same("--objective", o->objective, e->settings.objective, info);
+    if (err != ERR_OK)
+        return err;
     if (o->full_epochs > 0 && o->full_epochs != e->settings.full_epochs)
         return err_set(info, ERR_USAGE, "--epochs-per-trial",
                        "leave it out, or choose another --study FILE",
                        "this study was begun with %d", e->settings.full_epochs);
-    return choose_methods(e, info);
+    err = choose_methods(e, info);
+    return err == ERR_OK ? choose_objective(e, info) : err;
 }
 
 static enum err open_existing(struct engine *e, const struct study_guard *guard,
@@ -282,11 +309,12 @@ static enum err set_up(struct engine *e, bool existing, struct err_info *info)
         err = net_runner_new(o->set, &e->own_runner, info);
         e->runner = e->own_runner;
     }
-    e->majority_error = o->set->majority_error;
     if (err == ERR_OK)
         err = existing ? open_existing(e, &guard, info) : open_new(e, &guard, info);
     if (err != ERR_OK)
         return err;
+    if (e->own_runner)
+        net_runner_set(e->own_runner, e->objective, NULL);
     struct search_context context = {.study = study_log_study(e->log),
                                      .majority_error = e->majority_error,
                                      .share_left = 1,

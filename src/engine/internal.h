@@ -86,7 +86,9 @@ struct engine {
     void *runner;
     struct net_runner *own_runner;
     struct space space;
-    double majority_error;
+    int objective;
+    char metric[32];       /* its name in the log: "val_error", "1-val_f1" */
+    double majority_error; /* the objective of always giving the same answer */
     const struct sampler_ops *sampler;
     const struct pruner_ops *pruner;
     void *sampler_self;
@@ -135,6 +137,12 @@ void engine_fold_enter(struct engine *e);
 void engine_fold_leave(struct engine *e);
 /* ---- settings.c */
 void settings_write(const struct engine_settings *s, const char *data_json, struct text *out);
+/* ---- objective.c */
+/* Name of the study's metric: "1-val_f1" where larger is better. Returns out. */
+const char *objective_metric(int objective, char *out, size_t out_size);
+/* What always answering the biggest class (the mean) of the training rows gives on the validation
+ * rows; NaN: the task has no such objective. */
+double objective_of_majority(int objective, const struct data_set *set);
 /* ---- worker.c */
 void *worker_main(void *worker);
 void worker_start_missing(struct engine *e);

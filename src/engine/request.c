@@ -464,12 +464,12 @@ static void preview_extend(struct engine *e, const struct known *k, const struct
     bool again = k->state != TRIAL_RUNNING && !k->has_weights;
     if (again)
         cost += k->epochs;
-    text_format(
-        out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "", (long long)cost,
-        again ? "" : " more",
-        k->epochs + r->amount > e->settings.full_epochs
-            ? "; beyond the full length a cosine schedule starts a new cycle at 0.3 x its rate"
-            : "");
+    text_format(out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "",
+                (long long)cost, again ? "" : " more",
+                k->epochs + r->amount > e->settings.full_epochs
+                    ? "; beyond the full length a schedule that is not constant starts a new cycle "
+                      "at 0.3 x its rate"
+                    : "");
 }
 
 static void preview_leave(struct engine *e, const struct request *r, char *out, size_t size)

@@ -1,8 +1,7 @@
-/* runner_net: a trial as a network trained in this process on a data set's training rows.
- *
- * Objective: val_error = 1 - accuracy on the validation rows. A checkpoint is the network's own
- * (net_save), with the end of the current schedule cycle as metadata, so that a resumed or
- * continued run has the bits of the uninterrupted one. */
+/* runner_net: a trial as a network trained in this process on a data set's training rows, judged
+ * on its validation rows. A checkpoint is the network's own (net_save), with the end of the current
+ * schedule cycle as metadata, so that a resumed or continued run has the bits of the uninterrupted
+ * one. */
 #include "tiller/engine.h"
 
 #include <cjson/cJSON.h>
@@ -13,8 +12,9 @@
 #define CONTINUED_RATE 0.3 /* decisions 13 */
 
 struct net_runner {
-    const struct data_set *set;
     struct net_rows rows[DATA_N_PARTS];
+    int objective;
+    const struct net_source *source; /* NULL: trials start from first weights of their own */
 };
 
 struct net_run {
@@ -31,13 +31,9 @@ struct net_run {
 enum err net_runner_new(const struct data_set *set, struct net_runner **out, struct err_info *info)
 {
     *out = NULL;
-    if (set->task != DATA_CLASSIFICATION)
-        return err_set(info, ERR_INPUT, set->path, "choose a label column by --target",
-                       "its label is a number, not a class");
     struct net_runner *r = mem_zero_alloc(1, sizeof *r);
     if (!r)
         return err_set_memory(info, set->path);
-    r->set = set;
     for (int p = 0; p < DATA_N_PARTS; p++)
         r->rows[p] = net_rows_of(set, (enum data_part_id)p);
     *out = r;
@@ -47,6 +43,12 @@ enum err net_runner_new(const struct data_set *set, struct net_runner **out, str
 void net_runner_free(struct net_runner *runner)
 {
     mem_free(runner);
+}
+
+void net_runner_set(struct net_runner *runner, int objective, const struct net_source *source)
+{
+    runner->objective = objective;
+    runner->source = source;
 }
 
 static void facts(void *runner, const struct space *space, const struct configuration *config,
@@ -151,7 +153,7 @@ static enum err judge(struct net_run *run, struct epoch_result *out)
         return err;
     take_metrics(&m, out);
     out->step = net_epochs_done(run->training);
-    out->value = 1 - m.accuracy;
+    out->value = objective_value(run->runner->objective, &m);
     out->metric[METRIC_TRAIN_LOSS] = net_train_loss(run->training);
     return ERR_OK;
 }

@@ -14,6 +14,7 @@ void settings_write(const struct engine_settings *s, const char *data_json, stru
     json_put_string(&w, "program", "tiller " TILLER_VERSION);
     json_put_string(&w, "sampler", s->sampler);
     json_put_string(&w, "pruner", s->pruner);
+    json_put_string(&w, "objective", s->objective);
     json_put_int(&w, "full_epochs", s->full_epochs);
     json_put_int(&w, "rng_seed", (int64_t)s->rng_seed);
     json_put_int(&w, "budget_epochs", s->budget_epochs);
@@ -58,6 +59,9 @@ bool engine_read_settings(const struct study *study, struct engine_settings *out
     bool whole = sampler && pruner && text_copy(out->sampler, sizeof out->sampler, sampler) &&
                  text_copy(out->pruner, sizeof out->pruner, pruner) &&
                  json_get_int(doc, "full_epochs", &n) && n > 0 && n <= 1000000;
+    const char *objective = json_get_string(doc, "objective"); /* studies of 0.1 had one only */
+    whole = whole && text_copy(out->objective, sizeof out->objective,
+                               objective ? objective : objective_name(0));
     if (whole)
         out->full_epochs = (int)n;
     if (json_get_int(doc, "rng_seed", &n))

@@ -365,7 +365,7 @@ static void note_epoch(struct engine *e, const struct job *job, const struct epo
                     text_duration(duration, sizeof duration, left));
     }
     engine_note_add(e, "#%lld epoch %d/%d  %s %s%s  spent %lld%s epochs, %.1f/s%s",
-                    (long long)job->number, r->step, target, "val_error",
+                    (long long)job->number, r->step, target, e->metric,
                     text_human(value, sizeof value, r->value, 4), best_text, (long long)spent, of,
                     rate, left_text);
 }
@@ -566,9 +566,9 @@ static void note_end(struct engine *e, const struct job *job, enum trial_state s
     engine_fold_enter(e);
     double best = study_log_trial(e->log, job->handle)->value;
     engine_fold_leave(e);
-    engine_note_add(e, "#%lld %s after %d epochs, val_error %s%s%s%s",
+    engine_note_add(e, "#%lld %s after %d epochs, %s %s%s%s%s",
                     (long long)study_log_number(e->log, job->handle), trial_state_name(state),
-                    job->epochs_done, text_human(value, sizeof value, best, 4),
+                    job->epochs_done, e->metric, text_human(value, sizeof value, best, 4),
                     o->best ? ", the best so far" : "", why ? ": " : "", why ? why : "");
 }
 
