@@ -157,7 +157,7 @@ static void say_best(const struct figures *f, struct text *out)
     }
     text_appendf(out, "best: #%lld by %s, epoch %d: %s %s", (long long)t->number, t->who,
                  t->best_epoch, f->study->metric, text_human(value, sizeof value, t->value, 4));
-    if (strcmp(f->study->metric, "val_loss") != 0)
+    if (t->best_loss != t->value)
         text_appendf(out, ", val_loss %s", text_human(loss, sizeof loss, t->best_loss, 4));
     text_append(out, "\n  ");
     space_format(&f->study->space, &t->config, out);

@@ -24,6 +24,7 @@ def summary(study):
     best = study.best_trial
     return {
         "best": {"number": best.number, "value": best.value, "params": best.params},
+        "metric_names": study.system_attrs.get("study:metric_names"),
         "trials": [
             {
                 "number": t.number,

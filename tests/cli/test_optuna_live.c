@@ -123,10 +123,55 @@ static void test_optuna_reads_and_seeds(void **state)
     spawn_remove_folder(folder);
 }
 
+/* Where larger is better Optuna sees 1 - the metric, and minimises it as we do. */
+static void test_optuna_reads_every_objective(void **state)
+{
+    (void)state;
+    static const char *const objectives[] = {"val_f1", "val_auc", "val_loss"};
+    if (!have_optuna())
+        return;
+    for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
+        char folder[64], study[128];
+        assert_non_null(spawn_make_folder(folder));
+        file_join(study, sizeof study, folder, "objective.study.jsonl");
+        const char *argv[] = {spawn_tiller(),
+                              "run",
+                              "data/pima-diabetes.csv",
+                              "--plain",
+                              "--json",
+                              "--workers",
+                              "1",
+                              "--study",
+                              study,
+                              "--epochs",
+                              "100",
+                              "--objective",
+                              objectives[i],
+                              NULL};
+        struct spawned s;
+        if (spawn_run(&s, argv, NULL, 120) != 0)
+            fail_msg("%s", text_get(&s.err));
+        struct cJSON *ours = parse(&s), *theirs = optuna("summary", study, NULL);
+        const struct cJSON *best = json_get(ours, "best"), *its = json_get(theirs, "best");
+        double metric = number(json_get(best, "metrics"), objectives[i]);
+        bool larger = strcmp(objectives[i], "val_loss") != 0;
+        assert_true(number(its, "value") == (larger ? 1 - metric : metric));
+        assert_string_equal(json_get(theirs, "metric_names")->child->valuestring,
+                            json_get_string(best, "objective"));
+        assert_string_equal(json_get_string(best, "objective") + (larger ? 2 : 0), objectives[i]);
+        assert_trials_are_whole(json_get(theirs, "trials"));
+        json_free(ours);
+        json_free(theirs);
+        spawn_free(&s);
+        spawn_remove_folder(folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_optuna_reads_and_seeds),
+        cmocka_unit_test(test_optuna_reads_every_objective),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,50 @@ static void the_summary_agrees_with_the_log(void **state)
     spawn_remove_folder(folder);
 }
 
+/* A label of numbers: searched, left, resumed, judged by what regression has and nothing else. */
+static void a_number_is_searched_like_a_class(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    assert_non_null(spawn_make_folder(folder));
+    const char *first[] = {spawn_tiller(),
+                           "run",
+                           "data/pima-diabetes.csv",
+                           COMMON,
+                           "--target",
+                           "age",
+                           "--objective",
+                           "val_mae",
+                           "--study",
+                           study_path(folder, path),
+                           "--epochs",
+                           "60",
+                           NULL};
+    const char *more[] = {spawn_tiller(), "resume",   path,  "--plain",
+                          "--json",       "--epochs", "+40", NULL};
+    const char *const *runs[] = {first, more};
+    for (int i = 0; i < 2; i++) {
+        struct spawned s;
+        if (spawn_run(&s, runs[i], NULL, 120) != 0)
+            fail_msg("%s", text_get(&s.err));
+        assert_non_null(strstr(text_get(&s.err), " val_mae "));
+        struct cJSON *doc = parse(&s);
+        const struct cJSON *best = json_get(doc, "best"), *metrics = json_get(best, "metrics");
+        const struct cJSON *test = json_get(doc, "test");
+        assert_true(number(doc, "epochs") == (i ? 100 : 60));
+        assert_string_equal(json_get_string(best, "objective"), "val_mae");
+        assert_true(number(best, "value") == number(metrics, "val_mae"));
+        assert_true(number(metrics, "val_r2") > 0.2 && number(metrics, "val_r2") < 1);
+        assert_true(number(test, "mae") > 2 && number(test, "mae") < 15); /* years */
+        assert_true(number(test, "r2") > 0.2 && number(test, "mse") > number(test, "mae"));
+        assert_null(json_get(metrics, "val_accuracy"));
+        assert_null(json_get(test, "accuracy"));
+        json_free(doc);
+        spawn_free(&s);
+    }
+    spawn_remove_folder(folder);
+}
+
 /* The fields of the summary that time may change. */
 static void drop_times(struct cJSON *doc)
 {
@@ -284,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_summary_agrees_with_the_log),
+        cmocka_unit_test(a_number_is_searched_like_a_class),
         cmocka_unit_test(interrupted_and_resumed_it_is_the_same_study),
         cmocka_unit_test(a_budget_grows_on_resume),
         cmocka_unit_test(a_resume_reads_the_data_the_same_way),

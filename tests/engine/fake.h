@@ -170,6 +170,57 @@ static inline const struct data_set *fake_set(void)
     return &set;
 }
 
+/* The same rows with a number for a label: the first coordinate squared less the second. */
+static inline const struct data_set *fake_numbers(void)
+{
+    static struct data_set set;
+    static float target[120];
+    if (set.n_rows > 0)
+        return &set;
+    set = *fake_set();
+    set.task = DATA_REGRESSION;
+    set.n_classes = 0;
+    set.target_scale = 3;
+    set.majority_error = 1;
+    const float *x = set.part[DATA_TRAIN].x;
+    for (int i = 0; i < 120; i++)
+        target[i] = x[2 * i] * x[2 * i] - x[2 * i + 1];
+    for (int p = 0, first = 0; p < DATA_N_PARTS; first += set.part[p].n_rows, p++) {
+        set.part[p].y = NULL;
+        set.part[p].target = target + first;
+    }
+    text_copy(set.fingerprint, sizeof set.fingerprint, "fedcba9876543210");
+    return &set;
+}
+
+/* 6x6 images of a lying or a standing bar. */
+static inline const struct data_set *fake_images(void)
+{
+    enum { SIDE = 6, PIXELS = SIDE * SIDE };
+    static struct data_set set;
+    static float x[120 * PIXELS] __attribute__((aligned(64)));
+    if (set.n_rows > 0)
+        return &set;
+    struct rng rng;
+    rng_seed(&rng, 2, 1);
+    set = *fake_set();
+    set.source = DATA_IMAGES;
+    set.n_inputs = PIXELS;
+    set.image_rows = set.image_columns = SIDE;
+    const int32_t *y = set.part[DATA_TRAIN].y;
+    for (int i = 0; i < 120; i++) {
+        int at = (int)rng_below(&rng, SIDE);
+        for (int k = 0; k < PIXELS; k++) {
+            bool on = (y[i] ? k % SIDE : k / SIDE) == at;
+            x[i * PIXELS + k] = (float)(on + 0.3 * rng_normal(&rng));
+        }
+    }
+    for (int p = 0, first = 0; p < DATA_N_PARTS; first += set.part[p].n_rows, p++)
+        set.part[p].x = x + (size_t)first * PIXELS;
+    text_copy(set.fingerprint, sizeof set.fingerprint, "0011223344556677");
+    return &set;
+}
+
 /* ---- asking ------------------------------------------------------------------------------ */
 
 struct bed { /* a folder, a fake, options */

@@ -305,9 +305,10 @@ static void assert_same_studies(const struct study *a, const struct study *b)
         assert_int_equal(t->n_epochs, u->n_epochs);
         for (size_t k = 0; k < t->n_epochs; k++) {
             assert_true(t->curve[k].value == u->curve[k].value);
-            assert_true(t->curve[k].metric[METRIC_VAL_LOSS] == u->curve[k].metric[METRIC_VAL_LOSS]);
-            assert_true(t->curve[k].metric[METRIC_TRAIN_LOSS] ==
-                        u->curve[k].metric[METRIC_TRAIN_LOSS]);
+            for (int m = 0; m < METRIC_SECONDS; m++) {
+                double x = t->curve[k].metric[m], y = u->curve[k].metric[m];
+                assert_true(x == y || (isnan(x) && isnan(y)));
+            }
         }
     }
     for (size_t i = 0; i < a->n_updates; i++) {
@@ -316,42 +317,137 @@ static void assert_same_studies(const struct study *a, const struct study *b)
     }
 }
 
-/* A real network on moons by the agent; left after every few epochs, resumed each time. */
+/* What is searched: a set, an objective, what is held or searched besides. */
+struct search {
+    const struct data_set *(*set)(void);
+    unsigned traits;
+    const char *objective;
+    const char *hold[6][2];
+    const char *release[3];
+};
+static const struct search searches[] = {
+    {.set = fake_set, .traits = SPACE_CLASSES},
+    {.set = fake_set,
+     .traits = SPACE_CLASSES,
+     .objective = "val_f1",
+     .hold = {{"normalization", "batch"}, {"input_noise", "0.1"}, {"class_weights", "balanced"}},
+     .release = {"optimizer", "schedule", "gradient_clip"}},
+    {.set = fake_numbers,
+     .objective = "val_mae",
+     .hold = {{"normalization", "layer"}},
+     .release = {"activation", "warmup_epochs"}},
+    {.set = fake_images,
+     .traits = SPACE_CLASSES | SPACE_IMAGES,
+     .objective = "val_auc",
+     .hold = {{"network", "conv"},
+              {"conv_layers", "1"},
+              {"filters", "4"},
+              {"normalization", "batch"},
+              {"shift", "1"},
+              {"input_noise", "0.2"}},
+     .release = {"label_smoothing", "residual"}},
+};
+
+static void prepare_search(struct bed *bed, const struct search *s)
+{
+    struct engine_options *o = &bed->options;
+    struct err_info info = {0};
+    o->runner_ops = NULL;
+    o->set = s->set();
+    o->objective = s->objective;
+    o->sampler = "agent";
+    o->pruner = "median";
+    o->budget_epochs = 60;
+    o->full_epochs = 8;
+    o->rng_seed = 5;
+    space_of_task(s->traits, &o->space);
+    space_hold(&o->space, space_find(&o->space, "units"), "16", &info); /* for the sanitizers */
+    for (int i = 0; i < 6 && s->hold[i][0]; i++)
+        assert_int_equal(
+            space_hold(&o->space, space_find(&o->space, s->hold[i][0]), s->hold[i][1], &info),
+            ERR_OK);
+    for (int i = 0; i < 3 && s->release[i]; i++)
+        space_release(&o->space, space_find(&o->space, s->release[i]));
+}
+
+/* A real network by the agent; left after every few epochs, resumed each time. */
 static void left_and_resumed_it_has_the_same_bits(void **state)
 {
     (void)state;
-    struct bed whole, pieces;
     net_init();
-    bed_make(&whole);
-    bed_make(&pieces);
-    struct engine_options *both[] = {&whole.options, &pieces.options};
-    for (int i = 0; i < 2; i++) {
-        both[i]->runner_ops = NULL;
-        both[i]->sampler = "agent";
-        both[i]->pruner = "median";
-        both[i]->budget_epochs = 120;
-        both[i]->full_epochs = 8;
-        both[i]->rng_seed = 5;
-    }
-    struct engine *e = bed_start(&whole);
-    assert_true(engine_wait(e, 120));
-    bed_stop(e);
-    int sittings = 0;
-    for (bool over = false; !over; sittings++) {
-        pieces.options.budget_epochs = sittings ? 0 : 120;
-        e = bed_start(&pieces);
-        wait_until(e, has_epochs, 7 * (sittings + 1) < 120 ? 7 * (sittings + 1) : 120);
-        over = 7 * (sittings + 1) >= 120 && engine_wait(e, 60);
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+        struct bed whole, pieces;
+        bed_make(&whole);
+        bed_make(&pieces);
+        prepare_search(&whole, &searches[i]);
+        prepare_search(&pieces, &searches[i]);
+        struct engine *e = bed_start(&whole);
+        assert_true(engine_wait(e, 120));
         bed_stop(e);
+        int sittings = 0;
+        for (bool over = false; !over; sittings++) {
+            pieces.options.budget_epochs = sittings ? 0 : 60;
+            e = bed_start(&pieces);
+            wait_until(e, has_epochs, 7 * (sittings + 1) < 60 ? 7 * (sittings + 1) : 60);
+            over = 7 * (sittings + 1) >= 60 && engine_wait(e, 60);
+            bed_stop(e);
+        }
+        assert_true(sittings > 2);
+        struct study *a = bed_read(&whole), *b = bed_read(&pieces);
+        assert_same_studies(a, b);
+        assert_int_equal(b->epochs_spent, 60); /* nothing was trained twice */
+        study_free(a);
+        study_free(b);
+        bed_remove(&whole);
+        bed_remove(&pieces);
     }
-    assert_true(sittings > 2);
-    struct study *a = bed_read(&whole), *b = bed_read(&pieces);
-    assert_same_studies(a, b);
-    assert_int_equal(b->epochs_spent, 120); /* nothing was trained twice */
-    study_free(a);
-    study_free(b);
-    bed_remove(&whole);
-    bed_remove(&pieces);
+}
+
+/* The value is the figure that was asked for, and goes by its name. */
+static void the_objective_is_what_is_logged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *objective, *name;
+        enum study_metric metric;
+        bool larger_is_better, numbers;
+    } rows[] = {
+        {NULL, "val_error", METRIC_VAL_ACCURACY, true, false},
+        {"val_loss", "val_loss", METRIC_VAL_LOSS, false, false},
+        {"val_f1", "1-val_f1", METRIC_VAL_F1, true, false},
+        {"val_auc", "1-val_auc", METRIC_VAL_AUC, true, false},
+        {NULL, "val_error", METRIC_VAL_LOSS, false, true},
+        {"val_mse", "val_mse", METRIC_VAL_MSE, false, true},
+        {"val_r2", "1-val_r2", METRIC_VAL_R2, true, true},
+    };
+    net_init();
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct bed bed;
+        bed_make(&bed);
+        prepare_search(&bed, &searches[0]);
+        bed.options.set = rows[r].numbers ? fake_numbers() : fake_set();
+        bed.options.objective = rows[r].objective;
+        bed.options.budget_epochs = 20;
+        struct engine *e = bed_start(&bed);
+        assert_true(engine_wait(e, 60));
+        bed_stop(e);
+        struct study *study = bed_read(&bed);
+        assert_string_equal(study->metric, rows[r].name);
+        for (size_t i = 0; i < study->n_trials; i++)
+            for (size_t k = 0; k < study->trials[i].n_epochs; k++) {
+                const struct epoch_result *epoch = &study->trials[i].curve[k];
+                double m = epoch->metric[rows[r].metric];
+                assert_true(epoch->value == (rows[r].larger_is_better ? 1 - m : m));
+                assert_int_equal(isnan(epoch->metric[METRIC_VAL_ACCURACY]), rows[r].numbers);
+                assert_int_equal(isnan(epoch->metric[METRIC_VAL_MAE]), !rows[r].numbers);
+            }
+        struct err_info info = {0};
+        bed.options.objective = rows[r].numbers ? "val_mae" : "val_recall";
+        assert_int_equal(engine_start(&bed.options, &e, &info), ERR_USAGE);
+        assert_string_equal(info.where, "--objective");
+        study_free(study);
+        bed_remove(&bed);
+    }
 }
 
 static void changed_data_are_refused(void **state)
@@ -413,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
         cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
         cmocka_unit_test(left_and_resumed_it_has_the_same_bits),
+        cmocka_unit_test(the_objective_is_what_is_logged),
         cmocka_unit_test(changed_data_are_refused),
         cmocka_unit_test(notes_are_shown_when_they_are_safe),
     };
