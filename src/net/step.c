@@ -141,7 +141,7 @@ static struct optimizer_step step_numbers(const struct training *t, double rate)
     if (t->n_moments == 2) {
         double k = (double)training_batches(t) + 1;
         rate /= 1 - pow(beta1, k);
-        root_scale = 1 / sqrt(1 - pow(beta2[o], k));
+        root_scale = 1 / sqrt(1 - pow((double)(float)beta2[o], k)); /* of the loop's own beta2 */
     }
     return (struct optimizer_step){.rate = (float)rate,
                                    .gradient_scale = 1,
