@@ -22,12 +22,22 @@ static void put_metrics(struct json_writer *w, const struct net_metrics *m)
     json_close(w, '}');
 }
 
+static void put_encoder(struct json_writer *w, const struct data_set *set)
+{
+    struct text encoder = {0};
+    data_put_encoder(set, &encoder);
+    json_put_raw(w, "encoder", text_get(&encoder));
+    w->out->failed |= encoder.failed;
+    text_free(&encoder);
+}
+
 static void put_origin(struct text *out, const struct cli_weights *from)
 {
     struct json_writer w;
     json_begin(&w, out);
     json_open(&w, NULL, '{');
     json_put_string(&w, "program", "tiller " TILLER_VERSION);
+    put_encoder(&w, from->set);
     if (from->study)
         json_put_string(&w, "study", from->study);
     else

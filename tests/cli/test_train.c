@@ -271,6 +271,7 @@ static void saved_weights_are_the_last_epoch_s(void **state)
         assert_true(number(metadata, "rng_seed") == 5);
         assert_true(cJSON_IsNull(json_get(metadata, "trial")));
         assert_judged_as_said(w, metadata);
+        assert_string_equal(json_get_string(json_get(metadata, "encoder"), "name"), "vowel");
         json_free(metadata);
         net_weights_free(w);
         spawn_free(&s);
