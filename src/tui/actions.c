@@ -327,7 +327,7 @@ static bool sort_step(struct app *app, int step)
     int n = list_n_columns(&app->view), column = app->list.sort_column;
     do
         column = (column + step + n) % n;
-    while (column == COLUMN_TREND);
+    while (column == COLUMN_TREND || !list_column_shows(&app->view, column));
     app->list.sort_column = column;
     app->list.descending = false;
     app->list.stale = true;

@@ -136,7 +136,7 @@ bool open_sort_menu(struct app *app, const char *args)
     (void)args;
     menu_open(app, "sort by (again: the other way)", false, sort_chosen);
     for (int i = 0; i < list_n_columns(&app->view); i++) {
-        if (i == COLUMN_TREND)
+        if (i == COLUMN_TREND || !list_column_shows(&app->view, i))
             continue;
         if (i == app->list.sort_column)
             app->menu.cursor = app->menu.n;
@@ -160,7 +160,7 @@ bool open_columns_menu(struct app *app, const char *args)
     menu_open(app, "columns: Enter takes one out or in, Esc ends", false, column_chosen);
     for (int i = 0; i < list_n_columns(&app->view); i++) {
         char text[96];
-        if (i == COLUMN_ID || i == COLUMN_VALUE)
+        if (i == COLUMN_ID || i == COLUMN_VALUE || !list_column_shows(&app->view, i))
             continue;
         text_format(text, sizeof text, "[%c] %s", app->column_off[i] ? ' ' : 'x',
                     list_column_name(&app->view, i));
@@ -273,7 +273,9 @@ static void draw_extend(struct app *app)
 
 static void draw_form(struct app *app)
 {
-    struct rect r = open_panel(app, form_rows(&app->form), NULL);
+    int rows = form_rows(&app->form), all = app->frame.rows;
+    int most = all < 20 ? all : all * 3 / 4; /* what is behind it stays in sight; it scrolls */
+    struct rect r = open_panel(app, rows > most ? most : rows, NULL);
     struct piece p[] = {{.text = "Tab next field", .paint = PAINT_DIM, .rank = 2},
                         {.text = "Enter seeds it", .paint = PAINT_KEY},
                         {.text = "Esc leaves", .paint = PAINT_DIM, .rank = 1}};

@@ -262,7 +262,8 @@ static const char *why_empty(const struct app *app)
 static void take_columns_out(struct trial_table *t)
 {
     for (int i = 0; i < list_n_columns(&t->app->view); i++)
-        if (t->app->column_off[i] && i != COLUMN_ID && i != COLUMN_VALUE)
+        if ((t->app->column_off[i] && i != COLUMN_ID && i != COLUMN_VALUE) ||
+            !list_column_shows(&t->app->view, i))
             t->column[i].hidden = true;
 }
 

@@ -60,6 +60,15 @@ int form_add_choice(struct form *form, const char *label, const char *const *cho
     return form->n - 1;
 }
 
+int form_add_heading(struct form *form, const char *label)
+{
+    struct form_field *field = add(form, FORM_HEADING, label, NULL);
+    if (!field)
+        return -1;
+    field->inactive = true;
+    return form->n - 1;
+}
+
 const char *form_value(const struct form *form, int i)
 {
     if (i < 0 || i >= form->n)
@@ -114,6 +123,17 @@ static void step(struct form *form, int direction)
             return;
         }
     }
+}
+
+/* As many fields on as are seen, or to the last one there. */
+static void page(struct form *form, int direction)
+{
+    int steps = form->rows > 1 ? form->rows - 1 : 1, i = form->current, found = i;
+    for (i += direction; i >= 0 && i < form->n && (steps > 0 || found == form->current);
+         i += direction, steps--)
+        if (!form->field[i].inactive)
+            found = i;
+    go_to(form, found);
 }
 
 void form_begin(struct form *form)
@@ -219,6 +239,10 @@ enum form_result form_key(struct form *form, const struct term_event *event)
     case TERM_CTRL('p'):
         step(form, -1);
         return FORM_GOING;
+    case TERM_KEY_PAGE_DOWN:
+    case TERM_KEY_PAGE_UP:
+        page(form, event->key == TERM_KEY_PAGE_DOWN ? 1 : -1);
+        return FORM_GOING;
     default:
         return form->field[form->current].kind == FORM_CHOICE ? choice_key(form, event)
                                                               : text_key(form, event);
@@ -236,7 +260,8 @@ static int label_columns(const struct form *form, int cols)
 {
     int widest = 0;
     for (int i = 0; i < form->n; i++) {
-        int columns = text_columns(form->field[i].label);
+        bool heading = form->field[i].kind == FORM_HEADING;
+        int columns = heading ? 0 : text_columns(form->field[i].label);
         widest = columns > widest ? columns : widest;
     }
     return widest < cols / 2 ? widest : cols / 2;
@@ -265,6 +290,10 @@ static void draw_field(const struct form *form, int i, struct frame *f, int row,
     const struct form_field *field = &form->field[i];
     bool wrong = field->error[0] && !field->inactive, here = i == form->current;
     int mark = cols > 20 ? MARK : 0, label = label_columns(form, cols);
+    if (field->kind == FORM_HEADING) {
+        frame_rule(f, row, col, cols, field->label);
+        return;
+    }
     if (mark && (wrong || here))
         frame_put(f, row, col, 1, wrong ? PAINT_BAD : PAINT_ACCENT, ATTR_BOLD, wrong ? "!" : ">");
     frame_put(f, row, col + mark, label,
@@ -292,6 +321,38 @@ static void draw_below(const struct form *form, struct frame *f, struct rect r)
         frame_put(f, last, r.col, r.cols, PAINT_ACCENT, 0, form->note);
 }
 
+static int count_fields(const struct form *form, int from, int to)
+{
+    int n = 0;
+    for (int i = from; i < to; i++)
+        n += form->field[i].kind != FORM_HEADING;
+    return n;
+}
+
+/* The title, and at its right how many fields are out of sight: the title is cut for it, else
+ * nobody would look for what is below. */
+static void draw_title(const struct form *form, struct frame *f, int row, int col, int cols)
+{
+    char above[32] = "", below[32] = "", words[72];
+    int n_above = count_fields(form, 0, form->top);
+    int n_below = count_fields(form, form->top + form->rows, form->n);
+    if (n_above > 0)
+        text_format(above, sizeof above, "\u25b2 %d above", n_above);
+    if (n_below > 0)
+        text_format(below, sizeof below, "%d below \u25bc", n_below);
+    text_format(words, sizeof words, "%s%s%s", above, n_above > 0 && n_below > 0 ? "  " : "",
+                below);
+    int columns = text_columns(words), at = cols - columns - 2;
+    bool fits = columns > 0 && at > 1;
+    frame_rule(f, row, col, cols, fits ? NULL : form->title);
+    if (!fits)
+        return;
+    frame_rule(f, row, col, at - 1, form->title);
+    frame_put_code(f, row, col + at - 1, PAINT_TEXT, 0, ' ');
+    frame_put(f, row, col + at, columns, PAINT_ACCENT, 0, words);
+    frame_put_code(f, row, col + at + columns, PAINT_TEXT, 0, ' ');
+}
+
 void form_draw(struct form *form, struct frame *f, struct rect r)
 {
     if (r.rows <= 0 || r.cols <= 0)
@@ -299,14 +360,15 @@ void form_draw(struct form *form, struct frame *f, struct rect r)
     int rule = r.rows >= 4, below = r.rows >= 5 ? 2 : r.rows >= 2 ? 1 : 0;
     int rows = r.rows - rule - below;
     rows = rows < form->n ? rows : form->n;
-    if (rule)
-        frame_rule(f, r.row, r.col, r.cols, form->title);
+    form->rows = rows;
     if (form->current < form->top)
         form->top = form->current;
     if (form->current >= form->top + rows)
         form->top = form->current - rows + 1;
     if (form->top > form->n - rows)
         form->top = form->n - rows;
+    if (rule)
+        draw_title(form, f, r.row, r.col, r.cols);
     for (int i = 0; i < rows; i++)
         draw_field(form, form->top + i, f, r.row + rule + i, r.col, r.cols);
     draw_below(form, f, (struct rect){r.row + rule + rows, r.col, below, r.cols});

@@ -5,9 +5,14 @@
 #include "tui/frame.h"
 #include "tui/line_edit.h"
 
-enum form_kind { FORM_TEXT, FORM_NUMBER /* takes digits . - + e only */, FORM_CHOICE };
+enum form_kind {
+    FORM_TEXT,
+    FORM_NUMBER, /* takes digits . - + e only */
+    FORM_CHOICE,
+    FORM_HEADING /* a line between fields; skipped */
+};
 
-#define FORM_MAX_FIELDS 32
+#define FORM_MAX_FIELDS 40
 struct form_field {
     char label[48];
     enum form_kind kind;
@@ -26,7 +31,8 @@ typedef void (*form_check)(void *context, struct form *form);
 struct form {
     char title[96];
     struct form_field *field; /* [n] owned */
-    int n, current, top;
+    int n, current;
+    int top, rows; /* first visible field, and how many are: of the last drawing */
     form_check check;
     void *context;
     char note[200]; /* a line of the caller's below the fields (preview of the effect) */
@@ -47,16 +53,17 @@ int form_add_text(struct form *form, enum form_kind kind, const char *label, con
                   const char *help);
 int form_add_choice(struct form *form, const char *label, const char *const *choices, int n_choices,
                     const char *value, const char *help);
+int form_add_heading(struct form *form, const char *label);
 void form_begin(struct form *form); /* runs the check, goes to the first active field */
-/* Keys: Tab S-Tab Up Down Ctrl-n Ctrl-p between fields, Left Right Space through choices (letters
- * jump), editing keys in text; Enter ends if all is well, else goes to the first error; Esc
- * cancels. */
+/* Keys: Tab S-Tab Up Down Ctrl-n Ctrl-p between fields, Page Up and Down over as many as are seen,
+ * Left Right Space through choices (letters jump), editing keys in text; Enter ends if all is well,
+ * else goes to the first error; Esc cancels. */
 enum form_result form_key(struct form *form, const struct term_event *event);
 bool form_ok(const struct form *form);                      /* no active field has an error */
 const char *form_value(const struct form *form, int field); /* lent */
 int form_find(const struct form *form, const char *label);  /* -1 */
-/* Draws title rule, fields, help and error; keeps the current field visible. Rows wanted:
- * form_rows. */
+/* Draws title rule, fields, help and error; keeps the current field visible, and the rule tells how
+ * many fields are above and below where not all have room. Rows wanted: form_rows. */
 void form_draw(struct form *form, struct frame *f, struct rect r);
 int form_rows(const struct form *form);
 

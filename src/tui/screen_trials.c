@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LABEL_COLUMNS = 15 };
+enum { LABEL_COLUMNS = 16 };
 
 struct detail {
     struct frame *f;
@@ -91,14 +91,14 @@ static void cost_lines(struct detail *d, const struct trial *t)
     line(d, "rng_seed", PAINT_DIM, t->rng_seed ? text : "");
 }
 
-/* Held ones only where somebody has set them. */
-static void config_lines(struct detail *d, const struct app *app, int64_t number)
+/* What is searched, or what is held and somebody has set. */
+static void config_lines(struct detail *d, const struct app *app, int64_t number, bool held)
 {
     const struct space *space = &app->view.space;
     char text[96];
     for (int i = 0; i < space->n; i++) {
         view_value_text(&app->view, number, i, true, text, sizeof text);
-        if (text[0] || !space->h[i].held)
+        if (space->h[i].held == held && (text[0] || !held))
             line(d, space->h[i].name, text[0] ? PAINT_TEXT : PAINT_DIM, text[0] ? text : "–");
     }
 }
@@ -137,7 +137,8 @@ static void draw_detail(struct app *app, struct rect r)
         blank(&d);
         right = d;
     }
-    config_lines(&right, app, row->number);
+    config_lines(&right, app, row->number, false);
+    config_lines(side ? &d : &right, app, row->number, true);
     if (known) {
         blank(&right);
         cost_lines(&right, &app->view.detail);
@@ -167,7 +168,9 @@ void trials_move(struct app *app, long rows, long cols)
         list_move(&app->list, &app->view, rows);
         app->chosen = true;
     }
-    int last = list_n_columns(&app->view) - 3;
+    int last = -3;
+    for (int i = 0; i < list_n_columns(&app->view); i++)
+        last += list_column_shows(&app->view, i);
     long skip = app->table_skip + (cols > 100 ? 100 : cols < -100 ? -100 : cols);
     app->table_skip = skip < 0 ? 0 : skip > last ? last : (int)skip;
 }

@@ -375,13 +375,19 @@ static bool seed(struct app *app, const struct configuration *config, const char
     return true;
 }
 
+/* The field of hyperparameter i; NULL: it has none. */
+static struct form_field *field_of(const struct app *app, const struct form *form, int i)
+{
+    return form->field && app->field[i] >= 0 ? &form->field[app->field[i]] : NULL;
+}
+
 /* The form's fields as a configuration; errors go to the fields. */
 static void read_form(struct app *app, struct form *form, struct configuration *c)
 {
     const struct space *space = &app->view.space;
     space_default(space, c);
     for (int i = 0; i < space->n; i++) {
-        struct form_field *field = app->field[i] < 0 ? NULL : &form->field[app->field[i]];
+        struct form_field *field = field_of(app, form, i);
         struct err_info info = {0};
         if (!field)
             continue;
@@ -390,9 +396,11 @@ static void read_form(struct app *app, struct form *form, struct configuration *
             text_format(field->error, sizeof field->error, "%s%s%s", info.detail,
                         info.hint[0] ? "; " : "", info.hint);
     }
-    for (int i = 0; i < space->n; i++)
-        if (app->field[i] >= 0)
-            form->field[app->field[i]].inactive = !space_is_active(space, c, i);
+    for (int i = 0; i < space->n; i++) {
+        struct form_field *field = field_of(app, form, i);
+        if (field)
+            field->inactive = !space_is_active(space, c, i);
+    }
     space_tidy(space, c);
 }
 
@@ -429,12 +437,16 @@ static void check_form(void *context, struct form *form)
 static void describe_range(const struct hyperparameter *h, char *out, size_t out_size)
 {
     char low[32], high[32];
+    struct text choices = {0};
+    for (int k = 0; k < h->n_choices; k++)
+        text_appendf(&choices, "%s%s", k ? ", " : "", h->choice[k].text);
     if (h->kind == HYPER_CATEGORICAL)
-        text_copy(out, out_size, h->about);
+        text_format(out, out_size, "%s%s%s", text_get(&choices), h->about[0] ? ": " : "", h->about);
     else
         text_format(out, out_size, "%s to %s%s%s%s", text_double(low, sizeof low, h->low, false),
                     text_double(high, sizeof high, h->high, false), h->log ? ", log" : "",
                     h->about[0] ? ": " : "", h->about);
+    text_free(&choices);
 }
 
 static void add_field(struct app *app, int i, const struct configuration *from)
@@ -451,16 +463,47 @@ static void add_field(struct app *app, int i, const struct configuration *from)
             : form_add_text(&app->form, FORM_NUMBER, h->name, value, about);
 }
 
+/* What the search draws comes first; below it what only people set. */
+static void add_fields(struct app *app, const struct configuration *from)
+{
+    const struct space *space = &app->view.space;
+    bool heading = false;
+    for (int i = 0; i < space->n; i++)
+        if (!space->h[i].held)
+            add_field(app, i, from);
+    for (int i = 0; i < space->n; i++) {
+        if (!space->h[i].held)
+            continue;
+        if (!heading)
+            form_add_heading(&app->form, "held: the search leaves these as they are");
+        heading = true;
+        add_field(app, i, from);
+    }
+}
+
 static bool open_form(struct app *app, const struct configuration *from, const char *title)
 {
     if (app->view.space.n == 0)
         return app_complain(app, "this study has no search space yet");
     if (!form_open(&app->form, title, check_form, app))
         return app_complain(app, "out of memory");
-    for (int i = 0; i < app->view.space.n; i++)
-        add_field(app, i, from);
+    add_fields(app, from);
     form_begin(&app->form);
     app->mode = MODE_FORM;
+    return true;
+}
+
+/* May value i still count once the rest is drawn? What it depends on is neither said nor held, or
+ * is what switches it on. */
+static bool may_count(const struct space *space, const struct configuration *c, int i)
+{
+    for (const struct hyperparameter *h = &space->h[i]; h->active_if >= 0;
+         h = &space->h[h->active_if]) {
+        int on = h->active_if;
+        bool open = !(c->set >> on & 1) && !space->h[on].held;
+        if (!open && !(h->active_choices >> (int)c->value[on] & 1))
+            return false;
+    }
     return true;
 }
 
@@ -476,6 +519,10 @@ static bool seed_typed(struct app *app, const char *args)
         if (space_set_pair(space, &c, pair, NULL, &info) != ERR_OK)
             return app_complain(app, "%s: %s%s%s", info.where, info.detail,
                                 info.hint[0] ? "; " : "", info.hint);
+    for (int i = 0; i < space->n; i++)
+        if ((c.set >> i & 1) && !may_count(space, &c, i))
+            return app_complain(app, "%s has no part in this without another %s", space->h[i].name,
+                                space->h[space->h[i].active_if].name);
     return seed(app, &c, "");
 }
 

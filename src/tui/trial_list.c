@@ -48,6 +48,12 @@ const char *list_column_name(const struct view *v, int column)
     return v->space.h[column - COLUMN_FIXED_N].name;
 }
 
+bool list_column_shows(const struct view *v, int column)
+{
+    int i = column - COLUMN_FIXED_N;
+    return i < 0 || !v->space.h[i].held || (v->ever_set >> i & 1);
+}
+
 int list_column_find(const struct view *v, const char *name)
 {
     for (int i = 0; i < list_n_columns(v); i++)
@@ -198,9 +204,10 @@ static int compare_items(const void *pa, const void *pb, void *pc)
     const struct sort_context *c = pc;
     int sign = c->descending ? -1 : 1, order = 0;
     const char *ta = sort_text(&c->view->rows[a->row], c->column);
-    if (ta)
-        order = sign * strcmp(ta, sort_text(&c->view->rows[b->row], c->column));
-    else if (isnan(a->key) || isnan(b->key))
+    if (ta) {
+        int words = strcmp(ta, sort_text(&c->view->rows[b->row], c->column));
+        order = words < 0 ? -sign : words > 0 ? sign : 0;
+    } else if (isnan(a->key) || isnan(b->key))
         order = (int)isnan(a->key) - (int)isnan(b->key);
     else if (a->key != b->key)
         order = a->key < b->key ? -sign : sign;

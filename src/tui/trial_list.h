@@ -60,6 +60,8 @@ size_t list_targets(const struct trial_list *l, const struct view *v, int64_t *o
 int list_column_find(const struct view *v, const char *name);
 const char *list_column_name(const struct view *v, int column);
 int list_n_columns(const struct view *v);
+/* A held hyperparameter is a column once some trial has set it. */
+bool list_column_shows(const struct view *v, int column);
 /* Does a row fit all words? A word is part of a state, a finder, a move or a choice, "#17", or a
  * comparison: units=256, val_error<0.05, epoch>10. */
 bool list_fits(const struct view *v, size_t row, const char *words);

@@ -271,6 +271,7 @@ static void read_row(struct view *v, const struct study *study, size_t i)
     for (int k = 0; k < v->space.n; k++)
         v->values[i * (size_t)v->space.n + (size_t)k] =
             t->config.set & (1u << k) ? t->config.value[k] : NAN;
+    v->ever_set |= t->config.set;
     note_parent(v, r);
 }
 

@@ -70,7 +70,8 @@ struct view {
     char study_name[96], metric[32], task_path[512];
     int direction;
     struct space space;
-    int64_t best; /* number, -1 none */
+    uint32_t ever_set; /* bit i: some trial has a value of hyperparameter i */
+    int64_t best;      /* number, -1 none */
     int64_t n_state[5];
     int64_t epochs_spent;
     double seconds_trained;

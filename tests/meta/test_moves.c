@@ -183,6 +183,57 @@ static void a_space_without_roles_has_local_and_random_only(void **state)
                          m == MOVE_LOCAL || m == MOVE_RANDOM);
 }
 
+/* ---- held -------------------------------------------------------------------------------- */
+
+/* What a person has set stays through every move, and no move finds a choice that is not searched;
+ * one that a person chose may be left. */
+static void no_move_touches_what_is_held(void **state)
+{
+    (void)state;
+    struct space space;
+    struct rng rng;
+    int left = 0;
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES, &space);
+    struct configuration plain = with(&space, "");
+    struct configuration mine =
+        with(&space, "network=conv filters=64 kernel_size=5 normalization=batch warmup_epochs=2.5 "
+                     "class_weights=balanced optimizer=rmsprop activation=gelu");
+    int optimizer = space_find(&space, "optimizer");
+    rng_seed(&rng, 9, 0);
+    for (int k = 0; k < 3000; k++) {
+        const struct configuration *from = k % 2 ? &mine : &plain;
+        struct configuration to;
+        move_apply((enum move)rng_below(&rng, MOVE_N), &space, from, &rng, &to);
+        for (int i = 0; i < space.n; i++) {
+            const struct hyperparameter *h = &space.h[i];
+            if (h->held)
+                assert_true(to.value[i] == from->value[i]);
+            else if (h->kind == HYPER_CATEGORICAL)
+                assert_true(to.value[i] == from->value[i] || to.value[i] < h->n_sampled);
+        }
+        assert_int_equal(to.set >> 10, from->set >> 10);
+        left += from == &mine && to.value[optimizer] < 2;
+    }
+    assert_in_range(left, 100, 1000);
+}
+
+static void a_held_role_is_no_way_to_move(void **state)
+{
+    (void)state;
+    struct space space = *made_space();
+    struct configuration from, to;
+    struct rng rng;
+    rng_seed(&rng, 10, 0);
+    assert_int_equal(space_hold(&space, space_find(&space, "units"), "100", NULL), ERR_OK);
+    assert_int_equal(space_hold(&space, space_find(&space, "batch_size"), "64", NULL), ERR_OK);
+    from = with(&space, "num_layers=2");
+    assert_true(move_apply(MOVE_LARGER, &space, &from, &rng, &to)); /* a layer more instead */
+    assert_true(to.value[space_find(&space, "units")] == 100);
+    assert_true(to.value[space_find(&space, "num_layers")] == 3);
+    assert_false(move_apply(MOVE_BATCH_UP, &space, &from, &rng, &to));
+    assert_true(space_same(&space, &from, &to));
+}
+
 /* ---- the move a person made -------------------------------------------------------------- */
 
 static void the_nearest_move(void **state)
@@ -248,6 +299,8 @@ int main(void)
         cmocka_unit_test(local_is_near_and_always_a_change),
         cmocka_unit_test(nowhere_to_go),
         cmocka_unit_test(a_space_without_roles_has_local_and_random_only),
+        cmocka_unit_test(no_move_touches_what_is_held),
+        cmocka_unit_test(a_held_role_is_no_way_to_move),
         cmocka_unit_test(the_nearest_move),
         cmocka_unit_test(a_directed_move_is_its_own_nearest),
         cmocka_unit_test(names),

@@ -191,6 +191,56 @@ static void starting_points_fit_into_any_space(void **state)
     hunt_end(&f);
 }
 
+/* Only what is searched differs between proposals, the starting points included. */
+static void what_is_held_is_left_alone(void **state)
+{
+    (void)state;
+    struct space space;
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES, &space);
+    int dropout = space_find(&space, "dropout"), schedule = space_find(&space, "schedule");
+    assert_int_equal(space_hold(&space, dropout, "0.45", NULL), ERR_OK);
+    assert_int_equal(space_hold(&space, schedule, "step", NULL), ERR_OK);
+    struct hunt h = hunt_on(&space, 80);
+    for (int k = 0; k < 60; k++) {
+        one_trial(&h, 4);
+        for (int i = 0; i < space.n; i++)
+            if (space.h[i].held)
+                assert_true(h.last.config.value[i] == space.h[i].fallback);
+            else if (space.h[i].n_sampled > 0)
+                assert_true(h.last.config.value[i] < space.h[i].n_sampled);
+    }
+    assert_string_equal(space.h[schedule].choice[(int)h.last.config.value[schedule]].text, "step");
+    hunt_end(&h);
+}
+
+/* A person's network that became the incumbent keeps what the search would not have chosen. */
+static void moves_start_from_what_a_person_held_otherwise(void **state)
+{
+    (void)state;
+    struct space space;
+    struct configuration seed;
+    int local = 0;
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES, &space);
+    struct hunt h = hunt_on(&space, 80);
+    space_default(&space, &seed);
+    assert_int_equal(space_set_pair(&space, &seed, "network=conv", NULL, NULL), ERR_OK);
+    assert_int_equal(space_set_pair(&space, &seed, "filters=40", NULL, NULL), ERR_OK);
+    space_tidy(&space, &seed);
+    for (int k = 0; k < FIRST_RUNS; k++)
+        made_point(h.made, TRIAL_COMPLETE, 0.01, &seed);
+    for (int k = 0; k < 20; k++) {
+        propose(&h, 6);
+        bool random = strcmp(h.last.action, "random") == 0;
+        local += !random;
+        for (int i = 0; i < space.n; i++)
+            if (space.h[i].held && !random)
+                assert_true(h.last.config.value[i] == seed.value[i]);
+        finish(&h, TRIAL_COMPLETE, 0.7);
+    }
+    assert_true(local >= 12);
+    hunt_end(&h);
+}
+
 /* A run that failed before its first epoch is no run: there is nothing to move from. */
 static void runs_that_never_began_do_not_count(void **state)
 {
@@ -569,6 +619,8 @@ int main(void)
         cmocka_unit_test(the_default_comes_once),
         cmocka_unit_test(starting_points_then_random_ones),
         cmocka_unit_test(starting_points_fit_into_any_space),
+        cmocka_unit_test(what_is_held_is_left_alone),
+        cmocka_unit_test(moves_start_from_what_a_person_held_otherwise),
         cmocka_unit_test(runs_that_never_began_do_not_count),
         cmocka_unit_test(local_and_every_fourth_a_move_in_turn),
         cmocka_unit_test(random_after_six_runs_without_gain),

@@ -153,6 +153,10 @@ static void test_what_cannot_be_done_says_why(void **state)
         {"seed learning_rat=0.1", "learning_rate"},
         {"seed learning_rate=7", "0.0001"},
         {"seed optimizer=adm", "adam"},
+        {"seed filters=8", "filters has no part in this without another network"},
+        {"seed optimizer=adam momentum=0.5", "momentum has no part in this without another opti"},
+        {"seed kernel_size=4 network=conv", "'4' is not possible"},
+        {"seed init=random", "can't be used here"},
         {"budget", ":budget N"},
         {"workers 0", "from 1 to 1024"},
         {"sort val_eror", "did you mean val_error"},
@@ -259,6 +263,75 @@ static void test_seed_form_is_checked_while_typed(void **state)
     press(&s, "<Esc>");
     command(&s, "seed learning_rate=0.003 units=128");
     assert_true(last_request(&s)->config.value[space_find(space, "units")] == 128);
+    end(&s);
+}
+
+static bool is_set(const struct configuration *c, const struct space *space, const char *name)
+{
+    return (c->set >> space_find(space, name) & 1) != 0;
+}
+
+/* Below what is searched stands what is held; it enters a seed only where it was changed. */
+static void test_seed_form_has_what_is_held(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin(&s);
+    const struct space *space = &s.fx.space;
+    press(&s, "a");
+    assert_shows(&s, "held: the search leaves these as they are");
+    assert_shows(&s, " below");
+    press(&s, "<Enter>"); /* as it is */
+    for (int i = 0; i < space->n; i++)
+        assert_false(space->h[i].held && (last_request(&s)->config.set >> i & 1));
+    press(&s, "a <PgDn>"); /* what is inactive is stepped over */
+    assert_string_equal(s.app->form.field[s.app->form.current].label, "network");
+    press(&s, "<Right> <Tab> <Tab> <C-u> 4 0"); /* conv; its fields take part now */
+    assert_string_equal(s.app->form.field[s.app->form.current].label, "filters");
+    press(&s, "<PgDn> <PgDn>");
+    assert_shows(&s, " above");
+    assert_string_equal(s.app->form.field[s.app->form.current].label, "shift");
+    press(&s, "<C-u> 2 <Enter>");
+    assert_int_equal(s.app->mode, MODE_KEYS);
+    const struct configuration *c = &last_request(&s)->config;
+    assert_true(is_set(c, space, "network") && is_set(c, space, "filters"));
+    assert_true(is_set(c, space, "shift") && is_set(c, space, "learning_rate"));
+    assert_false(is_set(c, space, "conv_layers") || is_set(c, space, "warmup_epochs"));
+    assert_true(c->value[space_find(space, "filters")] == 40);
+    command(&s, "seed network=conv filters=12");
+    c = &last_request(&s)->config;
+    assert_true(is_set(c, space, "network") && is_set(c, space, "filters"));
+    assert_false(is_set(c, space, "units")); /* is drawn */
+    end(&s);
+}
+
+static void test_held_values_are_columns_where_set(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin_with(&s, 40, 200, true, true);
+    press(&s, "2");
+    int column = list_column_find(&s.app->view, "warmup_epochs");
+    assert_false(list_column_shows(&s.app->view, column));
+    assert_true(list_column_shows(&s.app->view, list_column_find(&s.app->view, "momentum")));
+    for (int i = 0; i < 30; i++) { /* all columns in turn; this is none of them */
+        press(&s, ">");
+        assert_int_not_equal(s.app->list.sort_column, column);
+    }
+    int64_t t = fixture_start(
+        &s.fx, &(struct fixture_trial){.who = "you", .values = "warmup_epochs=2.5 units=77"});
+    app_refresh(s.app);
+    assert_true(list_column_shows(&s.app->view, column));
+    assert_false(list_column_shows(&s.app->view, list_column_find(&s.app->view, "shift")));
+    s.app->table_skip = 12;
+    app_draw(s.app);
+    assert_shows(&s, "warmup_epochs");
+    char say[24];
+    text_format(say, sizeof say, "%lld", (long long)t);
+    command(&s, say);
+    assert_shows(&s, "warmup_epochs   2.5"); /* the detail */
+    press(&s, "y");
+    assert_shows(&s, "warmup_epochs=2.5"); /* the command */
     end(&s);
 }
 
@@ -620,6 +693,8 @@ int main(void)
         cmocka_unit_test(test_read_only_and_closed_studies),
         cmocka_unit_test(test_pause_all_and_marked),
         cmocka_unit_test(test_seed_form_is_checked_while_typed),
+        cmocka_unit_test(test_seed_form_has_what_is_held),
+        cmocka_unit_test(test_held_values_are_columns_where_set),
         cmocka_unit_test(test_extend_clone_again_budget),
         cmocka_unit_test(test_quit_asks_while_work_runs),
         cmocka_unit_test(test_same_digits_everywhere),

@@ -186,6 +186,50 @@ static void test_drawing(void **state)
     frame_free(&f);
 }
 
+/* More fields than rows: the rule says how many are out of sight; the heading is no field. */
+static void test_scrolling(void **state)
+{
+    struct frame f = {0};
+    struct form form;
+    char label[16];
+    (void)state;
+    assert_true(frame_resize(&f, 10, 40));
+    assert_true(form_open(&form, "seed a trial, beginning with the best", NULL, NULL));
+    for (int i = 0; i < 12; i++) {
+        if (i == 4)
+            assert_int_equal(form_add_heading(&form, "held"), 4);
+        form_add_text(&form, FORM_TEXT, text_format(label, sizeof label, "f%d", i), "", "help");
+    }
+    form_begin(&form);
+    struct rect r = {1, 0, 9, 40}; /* 6 of 13 rows of fields */
+    form_draw(&form, &f, r);
+    assert_true(frame_has(&f, "seed a trial, begin") && frame_has(&f, " 7 below \xe2\x96\xbc"));
+    assert_true(frame_has(&f, "\xe2\x94\x80\xe2\x94\x80 held \xe2\x94\x80"));
+    keys(&form, "<Up>"); /* around the end */
+    assert_int_equal(form.current, 12);
+    frame_clear(&f);
+    form_draw(&form, &f, r);
+    assert_true(frame_has(&f, "\xe2\x96\xb2 6 above") && frame_has(&f, "f11"));
+    assert_false(frame_has(&f, "below"));
+    static const struct {
+        const char *key;
+        int current;
+    } pages[] = {{"<PgUp>", 7}, {"<PgUp>", 2}, {"<PgUp>", 0}, {"<PgUp>", 0},
+                 {"<PgDn>", 5}, {"<Up>", 3},   {"<PgDn>", 8}, {"<PgDn>", 12}};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        keys(&form, pages[i].key);
+        form_draw(&form, &f, r);
+        if (form.current != pages[i].current)
+            fail_msg("%zu: %d", i, form.current);
+    }
+    keys(&form, "<PgUp><Up>"); /* to f5, a row above what is seen */
+    frame_clear(&f);
+    form_draw(&form, &f, r);
+    assert_true(frame_has(&f, "\xe2\x96\xb2 5 above  1 below \xe2\x96\xbc"));
+    form_close(&form);
+    frame_free(&f);
+}
+
 /* Every size: the current field is seen (if there is a row at all), nothing outside. */
 static void test_drawing_in_every_size(void **state)
 {
@@ -217,11 +261,9 @@ static void test_drawing_in_every_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_checked_after_each_change_only),
-        cmocka_unit_test(test_making),
-        cmocka_unit_test(test_drawing),
-        cmocka_unit_test(test_drawing_in_every_size),
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_checked_after_each_change_only),
+        cmocka_unit_test(test_making),    cmocka_unit_test(test_drawing),
+        cmocka_unit_test(test_scrolling), cmocka_unit_test(test_drawing_in_every_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
