@@ -66,6 +66,8 @@ enum err net_runner_new(const struct data_set *set, struct net_runner **out, str
 void net_runner_set(struct net_runner *runner, int objective, const struct net_source *source);
 void net_runner_free(struct net_runner *runner);
 extern const struct runner_ops net_runner_ops;
+/* The network of a run of net_runner_ops, which keeps it: to judge by or save between two steps. */
+struct training *net_run_training(void *run);
 /* Configuration of the built-in space (possibly narrowed) to a network's; R = schedule length. */
 struct net_config net_config_from(const struct space *space, const struct configuration *c,
                                   int full_epochs, uint64_t rng_seed);

@@ -170,6 +170,9 @@ enum err study_log_close(struct study_log *log, struct err_info *info);
 const struct study *study_log_study(const struct study_log *log);
 /* Folder for checkpoints and weights: NAME.study.d; created when opened. */
 const char *study_log_folder(const struct study_log *log);
+/* The same from the log's path alone: NAME.study.jsonl, NAME.jsonl and NAME have NAME.study.d.
+ * Creates nothing. Returns false if it does not fit. */
+bool study_folder(const char *path, char *out, size_t out_size);
 
 /* Appending: fold at once, written soon. One thread appends; it does not hold the guard's lock when
  * it calls, and pointers into the fold may move with every call. A trial of ours is named by a

@@ -252,6 +252,11 @@ static enum err test(void *self, struct net_metrics *out, int64_t *n_rows, struc
     return err == ERR_OK ? ERR_OK : err_set(info, err, "test", NULL, "could not be judged");
 }
 
+struct training *net_run_training(void *run)
+{
+    return ((struct net_run *)run)->training;
+}
+
 static size_t memory_bytes(void *self)
 {
     return ((struct net_run *)self)->memory_bytes;

@@ -23,8 +23,7 @@ static bool strip(char *path, const char *end)
     return true;
 }
 
-/* NAME.study.jsonl, NAME.jsonl, NAME: NAME.study.d. */
-static bool folder_name(const char *path, char *out, size_t size)
+bool study_folder(const char *path, char *out, size_t size)
 {
     char stem[PATH_MAX];
     if (!text_copy(stem, sizeof stem, path))
@@ -290,7 +289,7 @@ static struct study_log *new_log(const char *path, const char *name,
     if ((name && !log->name) || !log->study)
         err_set_memory(info, path);
     else if (!text_copy(log->path, sizeof log->path, path) ||
-             !folder_name(path, log->folder, sizeof log->folder))
+             !study_folder(path, log->folder, sizeof log->folder))
         err_set(info, ERR_IO, path, "use a shorter path", "the path is too long");
     else
         return log;
