@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"resume", command_resume, "go on with a study where it stopped"},
     {"train", command_train, "train one network (the reference network unless told otherwise)"},
     {"describe", command_describe, "say what was understood of a data set"},
+    {"export", command_export, "write a study's network for taking home: weights, PyTorch script"},
+    {"predict", command_predict, "label new rows by an exported network"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -73,6 +73,12 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
 
 /* The built-in space without what this task can't use. */
 void cli_task_space(const struct data_set *set, struct space *out);
+/* The data of a study as it was read for it; says on stderr which it is. Whoever uses it compares
+ * fingerprints. path: the log's, for messages. Owner: caller, data_free. */
+struct study;
+enum err cli_open_study_data(const struct study *study, const char *path, struct data_set **out,
+                             struct err_info *info);
+
 /* The "params" object of a JSON summary: the values set, as Optuna writes them. */
 void cli_put_params(struct json_writer *w, const struct space *space,
                     const struct configuration *c);
@@ -101,6 +107,8 @@ int command_describe(int argc, char **argv);
 int command_train(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_resume(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_predict(int argc, char **argv);
 int command_start(int argc, char **argv); /* tiller alone: the start screen */
 
 #endif
