@@ -54,11 +54,17 @@ struct dropout training_dropout(const struct training *t, int layer)
     return d;
 }
 
+/* Layers that are frozen, perhaps for a time; the output always learns. */
+static int frozen_layers(const struct training *t)
+{
+    return t->config.freeze < t->n_layers ? t->config.freeze : t->n_layers - 1;
+}
+
 int training_first_learning(const struct training *t)
 {
     const struct net_config *c = &t->config;
     bool thawed = c->thaw_epoch > 0 && t->epoch >= c->thaw_epoch;
-    return thawed ? 0 : c->freeze < t->n_layers ? c->freeze : t->n_layers - 1;
+    return thawed ? 0 : frozen_layers(t);
 }
 
 /* Frozen layers keep their statistics too. */
@@ -134,17 +140,25 @@ double training_gradient(struct training *t, const float *x, const int32_t *y, c
 static const double beta1 = 0.9, beta2[NET_N_OPTIMIZERS] = {
                                      [NET_ADAM] = 0.999, [NET_ADAMW] = 0.999, [NET_RMSPROP] = 0.99};
 
-static struct optimizer_step step_numbers(const struct training *t, double rate)
+/* Batches that a layer has learned from: a thawed one begins anew, as its moments do. */
+static uint64_t batches_learned(const struct training *t, int layer)
+{
+    uint64_t asleep = (uint64_t)t->config.thaw_epoch * (uint64_t)t->batches_per_epoch;
+    return training_batches(t) - (layer < frozen_layers(t) ? asleep : 0);
+}
+
+static struct optimizer_step step_numbers(const struct training *t, int layer, double rate,
+                                          float gradient_scale)
 {
     enum net_optimizer o = t->config.optimizer;
     double root_scale = 1;
     if (t->n_moments == 2) {
-        double k = (double)training_batches(t) + 1;
+        double k = (double)batches_learned(t, layer) + 1;
         rate /= 1 - pow(beta1, k);
         root_scale = 1 / sqrt(1 - pow((double)(float)beta2[o], k)); /* of the loop's own beta2 */
     }
     return (struct optimizer_step){.rate = (float)rate,
-                                   .gradient_scale = 1,
+                                   .gradient_scale = gradient_scale,
                                    .shrink = 1,
                                    .momentum = (float)t->config.momentum,
                                    .beta1 = (float)beta1,
@@ -181,18 +195,16 @@ static struct optimizer_step decaying(const struct training *t, struct optimizer
     return step;
 }
 
-/* Learned pieces from..to of the block, without and with decay. */
+/* Learned pieces from..to of the block, without and with decay; rate: before any correction. */
 static bool optimize_pieces(struct training *t, const size_t plain[2], const size_t decayed[2],
-                            double rate, float gradient_scale)
+                            double rate, struct optimizer_step step)
 {
-    struct optimizer_step step = step_numbers(t, rate);
-    step.gradient_scale = gradient_scale;
     bool good = optimize(t, plain[0], plain[1], &step);
     step = decaying(t, step, rate);
     return optimize(t, decayed[0], decayed[1], &step) && good;
 }
 
-/* Layer by layer where they learn at different rates or not at all. */
+/* Layer by layer where they learn at different rates, not at all or not from the beginning. */
 static bool optimize_layers(struct training *t, double rate, float gradient_scale)
 {
     bool good = true;
@@ -202,7 +214,8 @@ static bool optimize_layers(struct training *t, double rate, float gradient_scal
         size_t decayed[2] = {t->layer[l].weight, last ? t->n_weights : t->layer[l + 1].weight};
         double share =
             t->layer[l].carried && t->config.carried_rate > 0 ? t->config.carried_rate : 1;
-        good = optimize_pieces(t, plain, decayed, share * rate, gradient_scale) && good;
+        struct optimizer_step step = step_numbers(t, l, share * rate, gradient_scale);
+        good = optimize_pieces(t, plain, decayed, share * rate, step) && good;
     }
     return good;
 }
@@ -211,10 +224,10 @@ bool training_optimize(struct training *t)
 {
     double rate = net_current_rate(t);
     float gradient_scale = clipping(t);
-    if (t->config.from_weights || training_first_learning(t) > 0)
+    if (t->config.from_weights || t->config.freeze > 0)
         return optimize_layers(t, rate, gradient_scale);
     size_t plain[2] = {t->n_weights, t->n_learned}, decayed[2] = {0, t->n_weights};
-    return optimize_pieces(t, plain, decayed, rate, gradient_scale);
+    return optimize_pieces(t, plain, decayed, rate, step_numbers(t, 0, rate, gradient_scale));
 }
 
 /* ---- batches ----------------------------------------------------------------------------- */
