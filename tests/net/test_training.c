@@ -133,7 +133,8 @@ static void xor_is_learnt(void **state)
     (void)state;
     float x[] = {0, 0, 0, 1, 1, 0, 1, 1};
     int32_t y[] = {0, 1, 1, 0};
-    struct toy toy = {{4, 2, 2, x, y}, x, y};
+    struct toy toy = {
+        .rows = {.n_rows = 4, .n_inputs = 2, .n_classes = 2, .x = x, .y = y}, .x = x, .y = y};
     struct net_config c = toy_config();
     c.units = 16;
     c.dropout = 0;
