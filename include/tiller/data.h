@@ -115,6 +115,8 @@ void data_encoder_facts(const struct data_encoder *e, struct data_encoder_facts 
 struct data_new_rows {
     int64_t n_rows;
     float *x;                /* [n_rows x n_inputs] */
+    int32_t *y;              /* [n_rows] class, -1: none of the network's; NULL: no label column */
+    float *target;           /* [n_rows] regression: standardised label, NaN: no number; or NULL */
     int64_t n_unknown;       /* fields whose category the training rows did not have */
     char first_unknown[200]; /* "line 7, colour: 'mauve'"; "" none */
 };

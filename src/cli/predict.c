@@ -3,6 +3,7 @@
 #include "export.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ enum { ROWS_AT_ONCE = 1000 };
 
 struct predict_options {
     const char *weights, *table, *out, *inputs;
-    bool strict;
+    bool strict, score;
 };
 
 struct prediction {
@@ -161,6 +162,73 @@ static enum err predict_rows(struct prediction *p, struct err_info *info)
     return hand_on(p, true, info);
 }
 
+/* ---- how good the answers are ------------------------------------------------------------ */
+
+static bool has_label(const struct data_new_rows *rows, int64_t row)
+{
+    return rows->y ? rows->y[row] >= 0 : !isnan(rows->target[row]);
+}
+
+/* Moves the rows with a label to the front. Returns how many there are. */
+static int32_t gather_labelled(struct data_new_rows *rows, size_t n_inputs)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < rows->n_rows; i++) {
+        if (!has_label(rows, i))
+            continue;
+        memmove(rows->x + (size_t)n * n_inputs, rows->x + (size_t)i * n_inputs,
+                n_inputs * sizeof *rows->x);
+        if (rows->y)
+            rows->y[n] = rows->y[i];
+        else
+            rows->target[n] = rows->target[i];
+        n++;
+    }
+    return (int32_t)n;
+}
+
+static void say_metrics(const struct net_metrics *m, int32_t n_rows, int64_t n_all)
+{
+    char value[32], rows[32], all[32];
+    const char *name;
+    fprintf(stderr, "%s of %s rows have a label:", text_count(rows, sizeof rows, n_rows),
+            text_count(all, sizeof all, n_all));
+    for (int i = 0; (name = net_metric_name(i, NULL)) != NULL; i++)
+        if (isfinite(net_metric(m, i)))
+            fprintf(stderr, "  %s %s", name, text_human(value, sizeof value, net_metric(m, i), 4));
+    fputc('\n', stderr);
+}
+
+/* Last of all: it moves the rows. */
+static enum err score(struct prediction *p, struct err_info *info)
+{
+    const struct net_rows *shape = p->network.shape;
+    int64_t n_all = p->rows.n_rows;
+    struct net_rows rows = *shape;
+    struct net_metrics metrics;
+    rows.n_rows = gather_labelled(&p->rows, (size_t)shape->n_inputs);
+    rows.x = p->rows.x;
+    rows.y = p->rows.y;
+    rows.target = p->rows.target;
+    if (rows.n_rows == 0)
+        return err_set(info, ERR_INPUT, p->options->table, "leave --score out",
+                       "no row has a label that the network knows");
+    enum err err = net_evaluate(p->judge, &rows, &metrics, NULL, NULL);
+    if (err != ERR_OK)
+        return err_set(info, err, p->options->table, NULL, "could not be judged");
+    say_metrics(&metrics, rows.n_rows, n_all);
+    return ERR_OK;
+}
+
+/* Before anything is written. */
+static enum err check_labels(const struct prediction *p, struct err_info *info)
+{
+    if (!p->options->score || p->rows.y || p->rows.target)
+        return ERR_OK;
+    return err_set(info, ERR_INPUT, p->options->table, "leave --score out",
+                   "has no label column '%s' to compare with", p->network.facts.target_name);
+}
+
 static enum err predict(struct prediction *p, struct err_info *info)
 {
     const struct predict_options *o = p->options;
@@ -175,9 +243,14 @@ static enum err predict(struct prediction *p, struct err_info *info)
     p->outputs = mem_alloc((size_t)ROWS_AT_ONCE * (size_t)p->n_outputs, sizeof *p->outputs);
     if (!p->outputs)
         return err_set_memory(info, o->table);
+    err = check_labels(p, info);
+    if (err != ERR_OK)
+        return err;
     say_unknown(&p->rows);
     err = write_inputs(p, info);
-    return err == ERR_OK ? predict_rows(p, info) : err;
+    if (err == ERR_OK)
+        err = predict_rows(p, info);
+    return err == ERR_OK && o->score ? score(p, info) : err;
 }
 
 static void release(struct prediction *p)
@@ -196,6 +269,7 @@ int command_predict(int argc, char **argv)
         {"--out", OPTION_TEXT, &o.out, 0, 0, "FILE.csv", "write there instead of to stdout"},
         {"--strict", OPTION_FLAG, &o.strict, 0, 0, NULL,
          "refuse categories that training did not have"},
+        {"--score", OPTION_FLAG, &o.score, 0, 0, NULL, "compare with the table's label column"},
         {"--inputs", OPTION_TEXT, &o.inputs, 0, 0, "FILE.f32",
          "also write the encoded rows, float32, for model.py"},
     };

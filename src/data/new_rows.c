@@ -141,6 +141,59 @@ static enum err encode_row(struct new_table *t, int64_t row, float *x)
     return e;
 }
 
+/* ---- a table's labels, if it has them ---------------------------------------------------- */
+
+static int32_t find_class(const struct data_encoder *e, const char *cell)
+{
+    char name[CLASS_NAME_MAX];
+    text_sanitize(name, sizeof name, cell); /* as the names of classes were */
+    for (int32_t c = 0; c < e->n_classes; c++)
+        if (strcmp(e->class_names[c], name) == 0)
+            return c;
+    return -1;
+}
+
+static float find_target(const struct data_encoder *e, const char *cell)
+{
+    double value;
+    if (encoding_is_missing(&e->encoding, cell) || !text_parse_double(cell, &value) ||
+        fabs(value) > NUMBER_MAX)
+        return NAN;
+    return (float)standardise(value, e->target_mean, e->target_scale);
+}
+
+static int32_t find_label(const struct new_table *t)
+{
+    char name[DATA_NAME_MAX];
+    for (int32_t c = 0; c < t->names.n; c++)
+        if (strcmp(text_sanitize(name, sizeof name, t->names.name[c]), t->e->target_name) == 0)
+            return c;
+    return -1;
+}
+
+static enum err read_labels(struct new_table *t)
+{
+    int32_t column = find_label(t);
+    size_t n = (size_t)t->out->n_rows;
+    bool numbers = t->e->task == DATA_REGRESSION;
+    if (column < 0)
+        return ERR_OK;
+    if (numbers)
+        t->out->target = mem_alloc(n, sizeof *t->out->target);
+    else
+        t->out->y = mem_alloc(n, sizeof *t->out->y);
+    if (!t->out->target && !t->out->y)
+        return err_set_memory(t->info, t->csv.path);
+    for (int64_t row = 0; row < t->out->n_rows; row++) {
+        const char *cell = csv_cell(&t->csv, row, column);
+        if (numbers)
+            t->out->target[row] = find_target(t->e, cell);
+        else
+            t->out->y[row] = find_class(t->e, cell);
+    }
+    return ERR_OK;
+}
+
 static enum err encode_table(struct new_table *t, const char *path)
 {
     enum err e = csv_read(path, &t->csv, t->info);
@@ -154,6 +207,8 @@ static enum err encode_table(struct new_table *t, const char *path)
         e = allocate_rows(t->e, t->csv.n_rows, path, t->out, t->info);
     for (int64_t row = 0; e == ERR_OK && row < t->csv.n_rows; row++)
         e = encode_row(t, row, t->out->x + row * t->e->n_inputs);
+    if (e == ERR_OK)
+        e = read_labels(t);
     mem_free(t->place);
     csv_names_free(&t->names);
     csv_free(&t->csv);
@@ -203,5 +258,7 @@ enum err data_encode_file(const struct data_encoder *e, const char *path, bool s
 void data_new_rows_free(struct data_new_rows *rows)
 {
     mem_free(rows->x);
+    mem_free(rows->y);
+    mem_free(rows->target);
     *rows = (struct data_new_rows){0};
 }

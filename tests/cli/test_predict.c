@@ -302,6 +302,37 @@ static void the_encoded_rows_are_the_set_s(void **state)
     spawn_free(&s);
 }
 
+/* The figures that the network has on these rows by the set's own reading. */
+static void scores_are_the_network_s(void **state)
+{
+    (void)state;
+    struct spawned s;
+    double rows, loss, right, said_accuracy = 0, said_loss = 0;
+    judge(in_folder("vowel.safetensors"), in_folder("vowel.csv"), &rows, &loss, &right);
+    run_well(&s, WORDS("predict", in_folder("vowel.safetensors"), in_folder("vowel.csv"), "--score",
+                       "--out", in_folder("out.csv")));
+    assert_int_equal(sscanf(text_get(&s.err),
+                            "990 of 990 rows have a label:  loss %lf  accuracy %lf", &said_loss,
+                            &said_accuracy),
+                     2);
+    assert_true(fabs(said_loss - loss / rows) < 1e-3 * loss / rows);
+    assert_true(fabs(said_accuracy - right / rows) < 1e-3);
+    spawn_free(&s);
+    write_text("new.csv", "metres,price\n1,1030.5\n2,\n3,none\n100,4000.5\n");
+    run_well(&s,
+             WORDS("predict", in_folder("prices.safetensors"), in_folder("new.csv"), "--score"));
+    assert_int_equal(strncmp(text_get(&s.err), "2 of 4 rows have a label:", 25), 0);
+    assert_non_null(strstr(text_get(&s.err), "  mae "));
+    spawn_free(&s);
+    write_text("new.csv", "metres\n1\n2\n");
+    assert_int_equal(
+        run(&s, WORDS("predict", in_folder("prices.safetensors"), in_folder("new.csv"), "--score")),
+        2);
+    assert_non_null(strstr(text_get(&s.err), "no label column 'price'"));
+    assert_int_equal(s.out.length, 0);
+    spawn_free(&s);
+}
+
 /* ---- what goes wrong --------------------------------------------------------------------- */
 
 static void what_can_not_be_is_said_in_one_line(void **state)
@@ -396,6 +427,7 @@ int main(void)
         cmocka_unit_test(an_unknown_category_is_noted_or_refused),
         cmocka_unit_test(names_are_quoted_and_harmless),
         cmocka_unit_test(the_encoded_rows_are_the_set_s),
+        cmocka_unit_test(scores_are_the_network_s),
         cmocka_unit_test(what_can_not_be_is_said_in_one_line),
         cmocka_unit_test(a_broken_pipe_ends_it_quietly),
     };

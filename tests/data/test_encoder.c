@@ -113,6 +113,29 @@ static void check_same_rows(const struct data_set *set, const struct data_new_ro
     mem_free(is);
 }
 
+/* As many rows of each class, or the same sum of targets, as the set has. */
+static void check_same_labels(const struct data_set *set, const struct data_new_rows *rows)
+{
+    double was = 0, is = 0;
+    for (int32_t c = 0; c < set->n_classes; c++) {
+        int64_t n = 0;
+        for (int64_t i = 0; i < rows->n_rows; i++)
+            n += rows->y[i] == c;
+        assert_int_equal(n, set->class_rows[c]);
+    }
+    if (set->task == DATA_CLASSIFICATION) {
+        assert_null(rows->target);
+        return;
+    }
+    assert_null(rows->y);
+    for (int64_t i = 0; i < rows->n_rows; i++)
+        is += (double)rows->target[i] * (double)rows->target[i];
+    for (int p = 0; p < DATA_N_PARTS; p++)
+        for (int32_t i = 0; i < set->part[p].n_rows; i++)
+            was += (double)set->part[p].target[i] * (double)set->part[p].target[i];
+    assert_true(was > 0 && fabs(was - is) < 1e-9 * was);
+}
+
 static void test_rows_of_the_table_itself(void **state)
 {
     (void)state;
@@ -145,6 +168,7 @@ static void test_shipped_tables(void **state)
         struct data_encoder *e = encoder_of(set);
         struct data_new_rows rows = encode(e, tables[i].path, false);
         check_same_rows(set, &rows);
+        check_same_labels(set, &rows);
         data_new_rows_free(&rows);
         data_encoder_free(e);
         data_free(set);
