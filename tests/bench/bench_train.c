@@ -9,8 +9,9 @@
  *
  * Machines are noisy, so nothing is compared that was not measured next to each other: in every
  * round ours and the other run right after one another, in changing order, on the same rows, one
- * thread each; a ratio is the median of the rounds' ratios. Ours is the network that the search
- * trains, dropout on. Nothing here is a test: exit status 0 whatever the ratios are. */
+ * thread each, by processor time (two workers: by the wall's); a ratio is the median of the
+ * rounds'. Ours is the network that the search trains, dropout on. Nothing here is a test: exit
+ * status 0 whatever the ratios are. */
 #include "../support/spawn.h"
 #include "net/kernels.h"
 #include "networks.h"
@@ -67,37 +68,34 @@ struct timed {
     void *self;
 };
 
-struct comparison {
-    double rate, ratio, spread; /* medians; half of the ratios lie within +-spread, relative */
+struct rounds {
+    int n; /* those that were had; the arrays: samples per second */
+    double ours[ROUNDS_MAX], other[ROUNDS_MAX], ratio[ROUNDS_MAX];
 };
 
-/* Adds the rates of ours to ours[], from *n_ours on. rate 0 in the result: it can't. */
-static struct comparison compare_rates(struct timed our, struct timed other,
-                                       const struct options *o, double *ours, int *n_ours)
+static void add_round(struct rounds *r, struct timed our, struct timed other, double seconds)
 {
-    double rates[ROUNDS_MAX], ratios[ROUNDS_MAX];
-    if (other.rate(other.self, 0) <= 0) /* also warms it up */
-        return (struct comparison){0};
-    our.rate(our.self, 0);
-    for (int i = 0; i < o->rounds; i++) {
-        bool our_turn = i % 2 == 0;
-        double mine = our_turn ? our.rate(our.self, o->seconds) : 0;
-        rates[i] = other.rate(other.self, o->seconds);
-        if (!our_turn)
-            mine = our.rate(our.self, o->seconds);
-        if (rates[i] <= 0 || mine <= 0)
-            return (struct comparison){0};
-        ours[(*n_ours)++] = mine;
-        ratios[i] = mine / rates[i];
-    }
-    double ratio = quantile(ratios, o->rounds, 0.5);
-    double range = quantile(ratios, o->rounds, 0.75) - quantile(ratios, o->rounds, 0.25);
-    return (struct comparison){quantile(rates, o->rounds, 0.5), ratio, range / 2 / ratio};
+    bool our_turn = r->n % 2 == 0;
+    double before = our_turn ? our.rate(our.self, seconds) : 0;
+    double theirs = other.rate(other.self, seconds);
+    double mine = our_turn ? before : our.rate(our.self, seconds);
+    if (mine <= 0 || theirs <= 0)
+        return;
+    r->ours[r->n] = mine;
+    r->other[r->n] = theirs;
+    r->ratio[r->n++] = mine / theirs;
+}
+
+/* Half of the ratios lie within so much of their median, relative. */
+static double spread(struct rounds *r)
+{
+    double half = quantile(r->ratio, r->n, 0.75) - quantile(r->ratio, r->n, 0.25);
+    return half / 2 / quantile(r->ratio, r->n, 0.5);
 }
 
 static double train_timed(void *self, double seconds)
 {
-    return network_train(self, seconds);
+    return network_train(self, CLOCK_THREAD_CPUTIME_ID, seconds);
 }
 
 static double products_timed(void *self, double seconds)
@@ -137,25 +135,28 @@ static bool takes_part(const struct bench *b, int contender)
 
 static void print_head(const struct bench *b, enum net_optimizer optimizer)
 {
-    printf("\n%s, samples/s\n%-15s %5s %11s", optimizer == NET_ADAM ? "Adam" : "SGD, momentum 0.9",
-           "network", "batch", "ours");
+    printf("\n%s, samples per second of processor time\n%-15s %5s %11s",
+           optimizer == NET_ADAM ? "Adam" : "SGD, momentum 0.9", "network", "batch", "ours");
     for (int i = 0; i < N_CONTENDERS; i++)
         if (takes_part(b, i))
             printf(" %12s %6s", contender_names[i], i == PRODUCTS ? "share" : "ratio");
     putchar('\n');
 }
 
-static void print_comparison(const struct comparison *c, int contender, double goal)
+static void print_rounds(struct rounds *r, int contender, double goal)
 {
     char count[32];
-    const char *mark = c->ratio < goal ? "*" : " ";
-    if (c->rate <= 0)
+    if (r->n == 0) {
         printf(" %12s %6s ", "-", "-");
-    else if (contender == PRODUCTS)
-        printf(" %12s %5.0f%%%s", text_count(count, sizeof count, (int64_t)c->rate), 100 * c->ratio,
-               mark);
+        return;
+    }
+    double ratio = quantile(r->ratio, r->n, 0.5);
+    text_count(count, sizeof count, (int64_t)quantile(r->other, r->n, 0.5));
+    const char *mark = ratio < goal ? "*" : " ";
+    if (contender == PRODUCTS)
+        printf(" %12s %5.0f%%%s", count, 100 * ratio, mark);
     else
-        printf(" %12s %6.2f%s", text_count(count, sizeof count, (int64_t)c->rate), c->ratio, mark);
+        printf(" %12s %6.2f%s", count, ratio, mark);
 }
 
 static enum err write_rows(struct bench *b, const struct net_rows *rows, struct err_info *info)
@@ -172,18 +173,48 @@ static enum err write_rows(struct bench *b, const struct net_rows *rows, struct 
     return e;
 }
 
-/* One line of a table; a network that can't be made here says why and takes no part. */
+/* The rest of a line: all contenders take their turn in every round, so that all columns are of
+ * the same minutes. */
+static void compare_all(struct bench *b, const struct network *n, enum net_optimizer optimizer,
+                        struct training *t, struct products *products)
+{
+    static struct rounds rounds[N_CONTENDERS];
+    struct timed our = {train_timed, t}, other[N_CONTENDERS];
+    struct question question[N_PEERS];
+    char text[32];
+    memset(rounds, 0, sizeof rounds);
+    for (int i = 0; i < N_PEERS; i++) {
+        question[i] = (struct question){&b->peer[i], n, optimizer, b->rows_path};
+        other[i] = (struct timed){peer_timed, &question[i]};
+    }
+    other[PRODUCTS] = (struct timed){products_timed, products};
+    bool able[N_CONTENDERS];
+    for (int i = 0; i < N_CONTENDERS; i++) /* also warms it up */
+        able[i] = takes_part(b, i) && other[i].rate(other[i].self, 0) > 0;
+    our.rate(our.self, 0);
+    for (int round = 0; round < b->options->rounds; round++)
+        for (int i = 0; i < N_CONTENDERS; i++)
+            if (able[i])
+                add_round(&rounds[i], our, other[i], b->options->seconds);
+    struct rounds *last = &rounds[PRODUCTS];
+    double rate = last->n > 0 ? quantile(last->ours, last->n, 0.5) : 0;
+    printf(" %11s", text_count(text, sizeof text, (int64_t)rate));
+    for (int i = 0; i < N_CONTENDERS; i++) {
+        if (takes_part(b, i))
+            print_rounds(&rounds[i], i, n->goal[i]);
+        b->spread = fmax(b->spread, rounds[i].n > 0 ? spread(&rounds[i]) : 0);
+    }
+    putchar('\n');
+}
+
+/* One line of a table; a network that can't be made says why. */
 static void bench_network(struct bench *b, const struct network *n, enum net_optimizer optimizer,
                           const struct net_rows *rows)
 {
     struct training *t;
     struct products *products;
     struct err_info info;
-    struct comparison result[N_CONTENDERS] = {0};
-    double ours[N_CONTENDERS * ROUNDS_MAX];
-    int n_ours = 0;
     char text[1024];
-
     printf("%-15s %5d", n->name, n->batch);
     fflush(stdout);
     if (network_new(n, optimizer, rows, &t, &info) != ERR_OK) {
@@ -192,21 +223,7 @@ static void bench_network(struct bench *b, const struct network *n, enum net_opt
     }
     if (products_new(n, &products, &info) != ERR_OK)
         die(&info);
-    struct timed our = {train_timed, t};
-    for (int i = 0; i < N_CONTENDERS; i++) {
-        struct question q = {i < N_PEERS ? &b->peer[i] : NULL, n, optimizer, b->rows_path};
-        struct timed other = i == PRODUCTS ? (struct timed){products_timed, products}
-                                           : (struct timed){peer_timed, &q};
-        if (takes_part(b, i))
-            result[i] = compare_rates(our, other, b->options, ours, &n_ours);
-        b->spread = fmax(b->spread, result[i].spread);
-    }
-    double our_rate = n_ours > 0 ? quantile(ours, n_ours, 0.5) : 0;
-    printf(" %11s", text_count(text, sizeof text, (int64_t)our_rate));
-    for (int i = 0; i < N_CONTENDERS; i++)
-        if (takes_part(b, i))
-            print_comparison(&result[i], i, n->goal[i]);
-    putchar('\n');
+    compare_all(b, n, optimizer, t, products);
     products_free(products);
     net_free(t);
 }
@@ -225,9 +242,9 @@ static void bench_optimizer(struct bench *b, enum net_optimizer optimizer)
         bench_network(b, n, optimizer, &rows);
         network_rows_free(&rows);
     }
-    printf(
-        "Medians of %d rounds of %g s; half of a row's ratios lay within %.0f %% of it or less.\n",
-        b->options->rounds, b->options->seconds, 100 * b->spread);
+    printf("Medians of %d rounds of %g s; in the noisiest row half of the ratios lay within "
+           "%.0f %%.\n",
+           b->options->rounds, b->options->seconds, 100 * b->spread);
 }
 
 static void print_notes(void)
@@ -326,7 +343,7 @@ static void *work(void *argument)
     struct worker *w = argument;
     if (w->start)
         pthread_barrier_wait(w->start);
-    w->rate = network_train(w->training, w->seconds);
+    w->rate = network_train(w->training, CLOCK_MONOTONIC, w->seconds);
     return NULL;
 }
 
@@ -354,7 +371,7 @@ static void compare_workers(struct worker w[2], const struct options *o)
     double one[ROUNDS_MAX], two[ROUNDS_MAX], ratio[ROUNDS_MAX];
     char text[2][32];
     for (int i = 0; i < o->rounds; i++) {
-        one[i] = network_train(w[i % 2].training, o->seconds);
+        one[i] = network_train(w[i % 2].training, CLOCK_MONOTONIC, o->seconds);
         two[i] = two_rates(w);
         ratio[i] = two[i] / one[i];
     }
@@ -408,7 +425,7 @@ static void profile(const struct options *o)
         network_new(o->only, o->optimizer < 0 ? NET_ADAM : (enum net_optimizer)o->optimizer, &rows,
                     &t, &info) != ERR_OK)
         die(&info);
-    double rate = network_train(t, o->seconds);
+    double rate = network_train(t, CLOCK_MONOTONIC, o->seconds);
     printf("%s:%d %s samples/s\n", o->only->name, o->only->batch,
            text_count(text, sizeof text, (int64_t)rate));
     net_free(t);

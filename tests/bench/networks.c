@@ -1,7 +1,8 @@
 /* See networks.h. */
 #include "networks.h"
 
-#include <stdlib.h>
+#include "net/kernels.h"
+
 #include <string.h>
 
 enum { FILTERS = 16, CONV_LAYERS = 2, KERNEL_SIZE = 3 };
@@ -42,12 +43,10 @@ struct net_config network_config(const struct network *n, enum net_optimizer opt
     c.num_layers = n->num_layers;
     c.batch_size = n->batch;
     c.optimizer = optimizer;
-    if (n->image_side) {
-        c.kind = NET_CONV;
-        c.conv_layers = CONV_LAYERS;
-        c.filters = FILTERS;
-        c.kernel_size = KERNEL_SIZE;
-    }
+    c.kind = n->image_side ? NET_CONV : NET_PERCEPTRON;
+    c.conv_layers = n->image_side ? CONV_LAYERS : 0;
+    c.filters = FILTERS;
+    c.kernel_size = KERNEL_SIZE;
     return c;
 }
 
@@ -107,19 +106,21 @@ enum err network_new(const struct network *n, enum net_optimizer optimizer,
     if (have != want)
         return err_set(info, ERR_STATE, n->name, NULL,
                        "net would make a network of %zu parameters, not of %zu", have, want);
+    if (n->image_side && !kernels_best()->pool_max)
+        return err_set(info, ERR_STATE, n->name, NULL, "net has no kernels for pooling yet");
     return net_new(&c, rows, out, info);
 }
 
-double network_train(struct training *t, double seconds)
+double network_train(struct training *t, clockid_t clock, double seconds)
 {
-    double began = clock_now_s(), passed;
+    double began = bench_now_s(clock), passed;
     long epochs = 0;
     do {
         bool done;
         if (net_train_slice(t, 1 << 30, &done) != ERR_OK)
             return 0;
         epochs++;
-        passed = clock_now_s() - began;
+        passed = bench_now_s(clock) - began;
     } while (passed < seconds);
     return (double)epochs * BENCH_ROWS / passed;
 }

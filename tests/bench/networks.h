@@ -5,7 +5,18 @@
 
 #include "tiller/net.h"
 
+#include <time.h>
+
 enum { BENCH_ROWS = 6400 };
+
+/* Rates beside one another count the processor time of the one thread that works, ours and theirs:
+ * the wall's time would also count what other programs took of this core meanwhile. */
+static inline double bench_now_s(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 /* What is compared with ours, in the order of the table's columns. */
 enum contender { PYTORCH, SCIKIT_LEARN, FANN, PRODUCTS };
@@ -36,8 +47,8 @@ void network_rows_free(struct net_rows *rows);
 enum err network_new(const struct network *n, enum net_optimizer optimizer,
                      const struct net_rows *rows, struct training **out, struct err_info *info);
 /* Samples per second of training as the search does it: whole epochs for at least so many seconds,
- * at least one. 0 if it diverged. */
-double network_train(struct training *t, double seconds);
+ * of that clock, at least one. 0 if it diverged. */
+double network_train(struct training *t, clockid_t clock, double seconds);
 
 /* The matrix products of one batch and nothing else, by cblas_sgemm on random matrices that stay in
  * place: forward, weight gradients, input gradients below the first layer; a convolution as the
@@ -45,6 +56,6 @@ double network_train(struct training *t, double seconds);
 struct products;
 enum err products_new(const struct network *n, struct products **out, struct err_info *info);
 void products_free(struct products *p);
-double products_rate(struct products *p, double seconds); /* samples per second */
+double products_rate(struct products *p, double seconds); /* samples per second of this thread */
 
 #endif

@@ -6,8 +6,9 @@
  *    "conv_layers": 0, "filters": 0, "kernel_size": 0, "num_layers": 1, "units": 128, "batch": 32,
  *    "dropout": 0.2, "optimizer": "adam", "learning_rate": 0.001, "momentum": 0.9, "seconds": 0.2}
  * (the file: x as float32, row-major, then y as int32), and the answer is {"rate": 35000.1}, the
- * samples per second of whole epochs for at least so long, at least one; what happens once for a
- * network (start, reading, making, warming up) is not timed. {"unable": "..."}: no such network. */
+ * samples per second of processor time over whole epochs, for at least so long, at least one; what
+ * happens once for a network (start, reading, making, warming up) is not timed. {"unable": "..."}:
+ * no such network. */
 #ifndef TILLER_BENCH_PEER_H
 #define TILLER_BENCH_PEER_H
 

@@ -81,11 +81,11 @@ class Training:
             optimizer.step()
 
     def rate(self, seconds):
-        began, passed, epochs = time.perf_counter(), 0.0, 0
+        began, passed, epochs = time.process_time(), 0.0, 0
         while epochs == 0 or passed < seconds:
             self.epoch()
             epochs += 1
-            passed = time.perf_counter() - began
+            passed = time.process_time() - began
         return epochs * len(self.y) / passed
 
 
