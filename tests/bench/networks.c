@@ -1,8 +1,6 @@
 /* See networks.h. */
 #include "networks.h"
 
-#include "net/kernels.h"
-
 #include <string.h>
 
 enum { FILTERS = 16, CONV_LAYERS = 2, KERNEL_SIZE = 3 };
@@ -106,8 +104,6 @@ enum err network_new(const struct network *n, enum net_optimizer optimizer,
     if (have != want)
         return err_set(info, ERR_STATE, n->name, NULL,
                        "net would make a network of %zu parameters, not of %zu", have, want);
-    if (n->image_side && !kernels_best()->pool_max)
-        return err_set(info, ERR_STATE, n->name, NULL, "net has no kernels for pooling yet");
     return net_new(&c, rows, out, info);
 }
 
