@@ -38,6 +38,7 @@ static void put_training(struct text *out, const struct training *t)
     json_put_number(&w, "loss_sum", t->loss_sum);
     json_put_number(&w, "train_loss", t->train_loss);
     json_put_bool(&w, "diverged", t->diverged != DIVERGED_NOT);
+    json_put_int(&w, "divergence", t->diverged);
     json_close(&w, '}');
 }
 
@@ -46,7 +47,7 @@ struct stored {
     struct net_config config;
     struct net_rows rows;
     int epoch, batch, best_epoch;
-    int64_t carried; /* bit l: layer l; absent in files of the first version */
+    int64_t carried, divergence; /* bit l: layer l; what broke. Absent in the first files: 0 */
     double loss_sum, train_loss;
     bool diverged;
 };
@@ -81,8 +82,10 @@ static bool get_training(const cJSON *o, struct stored *s)
         .train_loss = get_number(o, "train_loss", &good),
     };
     json_get_int(o, "carried", &s->carried);
+    json_get_int(o, "divergence", &s->divergence);
     return net_config_get(o, &s->config) && json_get_bool(o, "diverged", &s->diverged) && good &&
-           s->epoch >= 0 && s->batch >= 0;
+           s->epoch >= 0 && s->batch >= 0 && s->divergence >= DIVERGED_NOT &&
+           s->divergence <= DIVERGED_FIGURE;
 }
 
 /* ---- saving ------------------------------------------------------------------------------ */
@@ -168,7 +171,7 @@ static enum err fill(struct training *t, struct tensor_file *file, const struct 
     t->best_epoch = s->best_epoch;
     t->loss_sum = s->loss_sum;
     t->train_loss = s->train_loss;
-    t->diverged = s->diverged ? DIVERGED_LOSS : DIVERGED_NOT;
+    t->diverged = s->diverged && !s->divergence ? DIVERGED_LOSS : (enum divergence)s->divergence;
     for (int l = 0; l < t->n_layers; l++)
         t->layer[l].carried = s->carried >> l & 1;
     training_shuffle(t);

@@ -44,7 +44,7 @@ struct net_layer {
     uint8_t *which;                     /* [n_results] max pooling's choices */
 };
 
-enum divergence { DIVERGED_NOT, DIVERGED_LOSS, DIVERGED_WEIGHT };
+enum divergence { DIVERGED_NOT, DIVERGED_LOSS, DIVERGED_WEIGHT, DIVERGED_FIGURE };
 
 struct training {
     struct net_config config;

@@ -230,6 +230,12 @@ bool training_optimize(struct training *t)
     return optimize_pieces(t, plain, decayed, rate, step_numbers(t, 0, rate, gradient_scale));
 }
 
+/* What is not optimised, but kept beside it. */
+static bool running_figures_finite(const struct training *t)
+{
+    return isfinite(t->kernels->sum_squares(t->params + t->n_learned, t->n_block - t->n_learned));
+}
+
 /* ---- batches ----------------------------------------------------------------------------- */
 
 static void end_epoch(struct training *t)
@@ -250,9 +256,10 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done)
     for (int i = 0; i < max_batches && !t->diverged && !*epoch_done; i++) {
         int n = training_gather(t);
         double loss = training_gradient(t, t->x, t->y, t->target, n);
-        t->diverged = !isfinite(loss)         ? DIVERGED_LOSS
-                      : !training_optimize(t) ? DIVERGED_WEIGHT
-                                              : DIVERGED_NOT;
+        t->diverged = !isfinite(loss)              ? DIVERGED_LOSS
+                      : !training_optimize(t)      ? DIVERGED_WEIGHT
+                      : !running_figures_finite(t) ? DIVERGED_FIGURE
+                                                   : DIVERGED_NOT;
         if (t->diverged)
             break;
         t->loss_sum += loss;
@@ -267,8 +274,10 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done)
 
 const char *net_divergence(const struct training *t, char *out, size_t out_size)
 {
-    static const char *const what[] = {
-        [DIVERGED_NOT] = "", [DIVERGED_LOSS] = "the loss", [DIVERGED_WEIGHT] = "a weight"};
+    static const char *const what[] = {[DIVERGED_NOT] = "",
+                                       [DIVERGED_LOSS] = "the loss",
+                                       [DIVERGED_WEIGHT] = "a weight",
+                                       [DIVERGED_FIGURE] = "a running mean or variance"};
     if (t->diverged == DIVERGED_NOT)
         return text_format(out, out_size, "%s", "");
     return text_format(out, out_size, "%s became infinite or not a number in batch %d of epoch %d",
