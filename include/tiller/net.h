@@ -200,7 +200,8 @@ const struct net_rows *net_weights_shape(const struct net_weights *w); /* sizes 
 
 /* net_carry: before the first batch: every layer of t that stands at the same place in w with the
  * same shapes takes its weights; the others keep their first weights. with_output: the output layer
- * too (false where its classes mean something else). Returns the number of layers carried. */
+ * too (false where its classes mean something else). config.freeze then ends below the first layer
+ * that was not carried. Returns the number of layers carried. */
 int net_carry(struct training *t, const struct net_weights *w, bool with_output);
 int net_count_layers(const struct training *t); /* the output layer included */
 

@@ -309,6 +309,16 @@ static bool same_shape(const struct net_layer *a, const struct net_layer *b)
            a->n_out == b->n_out && a->n_weights == b->n_weights && a->by_input == b->by_input;
 }
 
+/* Layers that nobody has trained must learn, and so must those above them. */
+static void freeze_carried_only(struct training *t)
+{
+    int below = 0;
+    while (below < t->n_layers && t->layer[below].carried)
+        below++;
+    if (t->config.freeze > below)
+        t->config.freeze = below;
+}
+
 int net_carry(struct training *t, const struct net_weights *w, bool with_output)
 {
     int carried = 0;
@@ -324,6 +334,7 @@ int net_carry(struct training *t, const struct net_weights *w, bool with_output)
         layer->carried = true;
         carried++;
     }
+    freeze_carried_only(t);
     return carried;
 }
 
