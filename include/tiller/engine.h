@@ -87,6 +87,11 @@ const char *net_source_text(const struct net_source *s, char *out, size_t out_si
 /* Holds the hyperparameters of the network's form (network, units ...) at the file's, so that its
  * layers fit. */
 enum err net_source_hold(const struct net_source *s, struct space *space, struct err_info *info);
+/* Opens the weights that a study started from, as its settings say, and no others: *out NULL: none.
+ * Errors: as net_source_open; ERR_INPUT also if the file is gone or has changed since. */
+struct engine_settings;
+enum err net_source_reopen(const struct engine_settings *settings, const struct data_set *set,
+                           struct net_source **out, struct err_info *info);
 /* Carries what fits into a new training whose configuration asks for it (from_weights); the output
  * layer only if the classes have the same names. Returns the number of layers carried. */
 int net_source_carry(const struct net_source *s, struct training *t);
@@ -105,6 +110,7 @@ double objective_value(int objective, const struct net_metrics *validation);
 struct engine_options {
     const struct data_set *set; /* lent */
     struct space space;
+    bool space_said; /* a study that exists must have this space */
     const char *study_path;
     const char *sampler, *pruner; /* names */
     const char *objective;        /* NULL: val_error */
@@ -130,6 +136,7 @@ struct engine_options {
 struct engine_settings {
     char sampler[16], pruner[16];
     char objective[32], from[512]; /* from: "" none */
+    char from_hash[20];            /* of the file's bytes, to know it again */
     int64_t budget_epochs, budget_trials;
     double budget_seconds;
     int full_epochs;

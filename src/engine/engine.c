@@ -137,10 +137,9 @@ static enum err choose_objective(struct engine *e, struct err_info *info)
     return ERR_OK;
 }
 
-static enum err open_new(struct engine *e, const struct study_guard *guard, struct err_info *info)
+static enum err settings_new(const struct engine_options *o, struct engine_settings *s,
+                             struct err_info *info)
 {
-    const struct engine_options *o = &e->options;
-    struct engine_settings *s = &e->settings;
     text_copy(s->sampler, sizeof s->sampler, o->sampler ? o->sampler : "agent");
     text_copy(s->pruner, sizeof s->pruner, o->pruner ? o->pruner : "median");
     text_copy(s->objective, sizeof s->objective, o->objective ? o->objective : objective_name(0));
@@ -152,14 +151,37 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
                          : search_default_full_epochs(o->set->part[DATA_TRAIN].n_rows);
     s->rng_seed = o->rng_seed;
     s->no_test = o->no_test;
-    e->space = o->space;
+    if (!o->from)
+        return ERR_OK;
+    if (!text_copy(s->from, sizeof s->from, o->from))
+        return err_set(info, ERR_USAGE, "--from", "use a shorter path", "the path is too long");
+    return source_hash(s->from, s->from_hash, sizeof s->from_hash, info);
+}
+
+/* What the settings name, looked up; nothing is written before all of it is there. */
+static enum err open_settings(struct engine *e, struct err_info *info)
+{
     enum err err = choose_methods(e, info);
     if (err == ERR_OK)
         err = choose_objective(e, info);
+    if (err == ERR_OK)
+        err = net_source_reopen(&e->settings, e->options.set, &e->source, info);
+    if (err == ERR_OK && e->own_runner)
+        net_runner_set(e->own_runner, e->objective, e->source);
+    return err;
+}
+
+static enum err open_new(struct engine *e, const struct study_guard *guard, struct err_info *info)
+{
+    const struct engine_options *o = &e->options;
+    enum err err = settings_new(o, &e->settings, info);
+    if (err == ERR_OK)
+        err = open_settings(e, info);
     if (err != ERR_OK)
         return err;
+    e->space = o->space;
     struct text searcher = {0};
-    settings_write(s, o->data_json, &searcher);
+    settings_write(&e->settings, o->data_json, &searcher);
     struct study_settings create = {.name = o->set->name,
                                     .metric = e->metric,
                                     .direction = 1,
@@ -181,7 +203,26 @@ static enum err check_same(const char *option, const char *said, const char *beg
     if (!said || strcmp(said, begun) == 0)
         return ERR_OK;
     return err_set(info, ERR_USAGE, option, "leave it out, or choose another --study FILE",
-                   "this study was begun with '%s'", begun);
+                   begun[0] ? "this study was begun with '%s'" : "this study was begun without%s",
+                   begun);
+}
+
+/* Compared as the log has them. */
+static enum err check_space(const struct engine_options *o, const struct study *study,
+                            struct err_info *info)
+{
+    struct text said = {0}, begun = {0};
+    space_put_json(&o->space, &said);
+    space_put_json(&study->space, &begun);
+    bool same = strcmp(text_get(&said), text_get(&begun)) == 0;
+    text_free(&said);
+    text_free(&begun);
+    return same || !o->space_said
+               ? ERR_OK
+               : err_set(info, ERR_USAGE, o->study_path,
+                         "leave out --space, --search and NAME=VALUE, or choose another --study "
+                         "FILE",
+                         "this study was begun with another space of hyperparameters");
 }
 
 static enum err check_agreement(struct engine *e, const struct study *study, struct err_info *info)
@@ -202,14 +243,17 @@ static enum err check_agreement(struct engine *e, const struct study *study, str
         err = check_same("--pruner", o->pruner, e->settings.pruner, info);
     if (err == ERR_OK)
         err = check_same("--objective", o->objective, e->settings.objective, info);
+    if (err == ERR_OK)
+        err = check_same("--from", o->from, e->settings.from, info);
+    if (err == ERR_OK)
+        err = check_space(o, study, info);
     if (err != ERR_OK)
         return err;
     if (o->full_epochs > 0 && o->full_epochs != e->settings.full_epochs)
         return err_set(info, ERR_USAGE, "--epochs-per-trial",
                        "leave it out, or choose another --study FILE",
                        "this study was begun with %d", e->settings.full_epochs);
-    err = choose_methods(e, info);
-    return err == ERR_OK ? choose_objective(e, info) : err;
+    return open_settings(e, info);
 }
 
 static enum err open_existing(struct engine *e, const struct study_guard *guard,
@@ -313,8 +357,6 @@ static enum err set_up(struct engine *e, bool existing, struct err_info *info)
         err = existing ? open_existing(e, &guard, info) : open_new(e, &guard, info);
     if (err != ERR_OK)
         return err;
-    if (e->own_runner)
-        net_runner_set(e->own_runner, e->objective, NULL);
     struct search_context context = {.study = study_log_study(e->log),
                                      .majority_error = e->majority_error,
                                      .share_left = 1,
@@ -409,6 +451,7 @@ enum err engine_stop(struct engine *e, struct err_info *info)
         err = err == ERR_OK ? closed : err;
     }
     net_runner_free(e->own_runner);
+    net_source_free(e->source);
     for (int i = 0; i < 2; i++)
         if (e->wake[i] >= 0)
             close(e->wake[i]);

@@ -85,6 +85,7 @@ struct engine {
     const struct runner_ops *ops;
     void *runner;
     struct net_runner *own_runner;
+    struct net_source *source; /* weights that trials may start from; NULL none */
     struct space space;
     int objective;
     char metric[32];       /* its name in the log: "val_error", "1-val_f1" */
@@ -143,6 +144,9 @@ const char *objective_metric(int objective, char *out, size_t out_size);
 /* What always answering the biggest class (the mean) of the training rows gives on the validation
  * rows; NaN: the task has no such objective. */
 double objective_of_majority(int objective, const struct data_set *set);
+/* ---- source.c */
+/* A few digits by which a file's bytes are known again. */
+enum err source_hash(const char *path, char *out, size_t out_size, struct err_info *info);
 /* ---- worker.c */
 void *worker_main(void *worker);
 void worker_start_missing(struct engine *e);

@@ -91,10 +91,16 @@ static enum err open_training(struct net_run *run, const struct space *space,
 {
     const struct net_rows *rows = &run->runner->rows[DATA_TRAIN];
     struct net_config config = net_config_from(space, &start->config, full_epochs, start->rng_seed);
-    if (!checkpoint)
-        return net_new(&config, rows, &run->training, info);
+    const struct net_source *source = run->runner->source;
+    enum err err;
+    if (!checkpoint) {
+        err = net_new(&config, rows, &run->training, info);
+        if (err == ERR_OK && config.from_weights && source)
+            net_source_carry(source, run->training);
+        return err;
+    }
     char *metadata = NULL;
-    enum err err = net_load(checkpoint, rows, &run->training, &metadata, info);
+    err = net_load(checkpoint, rows, &run->training, &metadata, info);
     if (err == ERR_OK && metadata)
         read_metadata(run, metadata);
     mem_free(metadata);

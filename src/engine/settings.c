@@ -15,6 +15,10 @@ void settings_write(const struct engine_settings *s, const char *data_json, stru
     json_put_string(&w, "sampler", s->sampler);
     json_put_string(&w, "pruner", s->pruner);
     json_put_string(&w, "objective", s->objective);
+    if (s->from[0]) {
+        json_put_string(&w, "from", s->from);
+        json_put_string(&w, "from_hash", s->from_hash);
+    }
     json_put_int(&w, "full_epochs", s->full_epochs);
     json_put_int(&w, "rng_seed", (int64_t)s->rng_seed);
     json_put_int(&w, "budget_epochs", s->budget_epochs);
@@ -24,6 +28,13 @@ void settings_write(const struct engine_settings *s, const char *data_json, stru
     if (data_json)
         json_put_raw(&w, "data", data_json);
     json_close(&w, '}');
+}
+
+static bool copy_text(const struct cJSON *doc, const char *name, const char *otherwise, char *out,
+                      size_t out_size)
+{
+    const char *text = json_get_string(doc, name);
+    return text_copy(out, out_size, text ? text : otherwise);
 }
 
 /* The members of one object, where it has them. */
@@ -55,13 +66,14 @@ bool engine_read_settings(const struct study *study, struct engine_settings *out
     if (!study->searcher_json || json_parse(study->searcher_json, strlen(study->searcher_json),
                                             "searcher", &doc, NULL) != ERR_OK)
         return false;
-    const char *sampler = json_get_string(doc, "sampler"), *pruner = json_get_string(doc, "pruner");
-    bool whole = sampler && pruner && text_copy(out->sampler, sizeof out->sampler, sampler) &&
-                 text_copy(out->pruner, sizeof out->pruner, pruner) &&
-                 json_get_int(doc, "full_epochs", &n) && n > 0 && n <= 1000000;
-    const char *objective = json_get_string(doc, "objective"); /* studies of 0.1 had one only */
-    whole = whole && text_copy(out->objective, sizeof out->objective,
-                               objective ? objective : objective_name(0));
+    bool whole =
+        json_get_string(doc, "sampler") && json_get_string(doc, "pruner") &&
+        copy_text(doc, "sampler", "", out->sampler, sizeof out->sampler) &&
+        copy_text(doc, "pruner", "", out->pruner, sizeof out->pruner) &&
+        copy_text(doc, "objective", objective_name(0), out->objective, sizeof out->objective) &&
+        copy_text(doc, "from", "", out->from, sizeof out->from) &&
+        copy_text(doc, "from_hash", "", out->from_hash, sizeof out->from_hash) &&
+        json_get_int(doc, "full_epochs", &n) && n > 0 && n <= 1000000;
     if (whole)
         out->full_epochs = (int)n;
     if (json_get_int(doc, "rng_seed", &n))

@@ -321,4 +321,55 @@ static inline enum err ask(struct engine *e, enum request_kind kind, int64_t tri
     return engine_request(e, &request, &info);
 }
 
+/* ---- left and resumed ---------------------------------------------------------------------- */
+
+static inline void assert_same_studies(const struct study *a, const struct study *b)
+{
+    assert_int_equal(a->n_trials, b->n_trials);
+    assert_int_equal(a->n_updates, b->n_updates);
+    for (size_t i = 0; i < a->n_trials; i++) {
+        const struct trial *t = &a->trials[i], *u = &b->trials[i];
+        assert_int_equal(t->state, u->state);
+        assert_true(space_same(&a->space, &t->config, &u->config));
+        assert_string_equal(t->action, u->action);
+        assert_string_equal(t->situation, u->situation);
+        assert_int_equal(t->n_epochs, u->n_epochs);
+        for (size_t k = 0; k < t->n_epochs; k++) {
+            assert_true(t->curve[k].value == u->curve[k].value);
+            for (int m = 0; m < METRIC_SECONDS; m++) {
+                double x = t->curve[k].metric[m], y = u->curve[k].metric[m];
+                assert_true(x == y || (isnan(x) && isnan(y)));
+            }
+        }
+    }
+    for (size_t i = 0; i < a->n_updates; i++) {
+        assert_true(a->updates[i].new_q == b->updates[i].new_q);
+        assert_string_equal(a->updates[i].action, b->updates[i].action);
+    }
+}
+
+/* Two beds of the same options, one left and resumed after every few epochs: the same study. */
+static inline void run_whole_and_in_pieces(struct bed *whole, struct bed *pieces)
+{
+    int64_t budget = whole->options.budget_epochs;
+    struct engine *e = bed_start(whole);
+    assert_true(engine_wait(e, 120));
+    bed_stop(e);
+    int sittings = 0;
+    for (bool over = false; !over; sittings++) {
+        int64_t until = 7 * (sittings + 1) < budget ? 7 * (sittings + 1) : budget;
+        pieces->options.budget_epochs = sittings ? 0 : budget;
+        e = bed_start(pieces);
+        wait_until(e, has_epochs, until);
+        over = until == budget && engine_wait(e, 60);
+        bed_stop(e);
+    }
+    assert_true(sittings > 2);
+    struct study *a = bed_read(whole), *b = bed_read(pieces);
+    assert_same_studies(a, b);
+    assert_int_equal(b->epochs_spent, budget); /* nothing was trained twice */
+    study_free(a);
+    study_free(b);
+}
+
 #endif

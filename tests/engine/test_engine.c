@@ -292,31 +292,6 @@ static void a_runner_that_never_starts_ends_the_search(void **state)
 
 /* ---- leaving and going on ---------------------------------------------------------------- */
 
-static void assert_same_studies(const struct study *a, const struct study *b)
-{
-    assert_int_equal(a->n_trials, b->n_trials);
-    assert_int_equal(a->n_updates, b->n_updates);
-    for (size_t i = 0; i < a->n_trials; i++) {
-        const struct trial *t = &a->trials[i], *u = &b->trials[i];
-        assert_int_equal(t->state, u->state);
-        assert_true(space_same(&a->space, &t->config, &u->config));
-        assert_string_equal(t->action, u->action);
-        assert_string_equal(t->situation, u->situation);
-        assert_int_equal(t->n_epochs, u->n_epochs);
-        for (size_t k = 0; k < t->n_epochs; k++) {
-            assert_true(t->curve[k].value == u->curve[k].value);
-            for (int m = 0; m < METRIC_SECONDS; m++) {
-                double x = t->curve[k].metric[m], y = u->curve[k].metric[m];
-                assert_true(x == y || (isnan(x) && isnan(y)));
-            }
-        }
-    }
-    for (size_t i = 0; i < a->n_updates; i++) {
-        assert_true(a->updates[i].new_q == b->updates[i].new_q);
-        assert_string_equal(a->updates[i].action, b->updates[i].action);
-    }
-}
-
 /* What is searched: a set, an objective, what is held or searched besides. */
 struct search {
     const struct data_set *(*set)(void);
@@ -381,23 +356,7 @@ static void left_and_resumed_it_has_the_same_bits(void **state)
         bed_make(&pieces);
         prepare_search(&whole, &searches[i]);
         prepare_search(&pieces, &searches[i]);
-        struct engine *e = bed_start(&whole);
-        assert_true(engine_wait(e, 120));
-        bed_stop(e);
-        int sittings = 0;
-        for (bool over = false; !over; sittings++) {
-            pieces.options.budget_epochs = sittings ? 0 : 60;
-            e = bed_start(&pieces);
-            wait_until(e, has_epochs, 7 * (sittings + 1) < 60 ? 7 * (sittings + 1) : 60);
-            over = 7 * (sittings + 1) >= 60 && engine_wait(e, 60);
-            bed_stop(e);
-        }
-        assert_true(sittings > 2);
-        struct study *a = bed_read(&whole), *b = bed_read(&pieces);
-        assert_same_studies(a, b);
-        assert_int_equal(b->epochs_spent, 60); /* nothing was trained twice */
-        study_free(a);
-        study_free(b);
+        run_whole_and_in_pieces(&whole, &pieces);
         bed_remove(&whole);
         bed_remove(&pieces);
     }
