@@ -61,16 +61,14 @@ static double rate(const struct run *r)
 static void say_start(const struct run *r)
 {
     struct net_config c = net_config_from(&r->space, &r->config, (int)r->options->epochs, 0);
-    int32_t in = r->set->n_inputs, out = r->set->n_classes;
-    char rows[32], parameters[32], bytes[32];
+    char rows[32], shape[128], parameters[32], bytes[32];
     text_count(rows, sizeof rows, r->rows[DATA_TRAIN].n_rows);
     text_count(parameters, sizeof parameters,
                (int64_t)net_count_parameters(&c, &r->rows[DATA_TRAIN]));
     text_bytes(bytes, sizeof bytes, (double)net_memory_bytes(&c, &r->rows[DATA_TRAIN]));
-    fprintf(stderr, "%s: %s training rows, network %d-", r->set->name, rows, in);
-    for (int i = 0; i < c.num_layers; i++)
-        fprintf(stderr, "%d-", c.units);
-    fprintf(stderr, "%d, %s parameters, %s beside the data\n", out, parameters, bytes);
+    fprintf(stderr, "%s: %s training rows, network %s, %s parameters, %s beside the data\n",
+            r->set->name, rows, net_shape_text(&c, &r->rows[DATA_TRAIN], shape, sizeof shape),
+            parameters, bytes);
 }
 
 static void say_epoch(const struct run *r)

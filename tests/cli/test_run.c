@@ -152,7 +152,9 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
 {
     (void)state;
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGINT};
-    static const char small[] = "{\"units\": {\"low\": 8, \"high\": 24}}"; /* for the sanitizers */
+    static const char small[] = "{\"units\": {\"low\": 8, \"high\": 24}, " /* for the sanitizers */
+                                "\"normalization\": \"layer\", \"dropout\": 0.1,"
+                                "\"warmup_epochs\": {\"high\": 2}}";
     char whole_folder[64], folder[64], whole_path[128], path[128], space[128];
     struct err_info info = {0};
     struct spawned s;
@@ -285,7 +287,9 @@ static void a_narrowed_space_holds(void **state)
 {
     (void)state;
     static const char narrow[] = "{\"units\": {\"low\": 10, \"high\": 20}, \"num_layers\": 2,\n"
-                                 " \"optimizer\": {\"choices\": [\"sgd\"]}}";
+                                 " \"optimizer\": {\"choices\": [\"sgd\"]},\n"
+                                 " \"residual\": \"yes\", \"dropout\": 0.2,\n"
+                                 " \"warmup_epochs\": {\"low\": 1, \"high\": 3}}";
     char folder[64], path[128], space[128];
     struct spawned s;
     struct err_info info = {0};
@@ -319,6 +323,15 @@ static void a_narrowed_space_holds(void **state)
         space_value_text(&study->space, c, space_find(&study->space, "optimizer"), true, word,
                          sizeof word);
         assert_string_equal(word, "sgd");
+        int residual = space_find(&study->space, "residual");
+        int dropout = space_find(&study->space, "dropout");
+        int warmup = space_find(&study->space, "warmup_epochs");
+        assert_true((c->set >> residual & 1) && c->value[residual] == 0); /* "yes" is left of two */
+        assert_true(study->space.h[residual].n_choices == 1 && study->space.h[residual].held);
+        assert_true(c->value[dropout] == 0.2 && !(c->set >> dropout & 1)); /* as everybody has it */
+        assert_true(c->value[warmup] >= 1 && c->value[warmup] <= 3);
+        assert_false(c->set >> space_find(&study->space, "input_noise") & 1);
+        assert_int_equal(space_find(&study->space, "network"), -1); /* no images */
     }
     study_free(study);
     spawn_remove_folder(folder);
