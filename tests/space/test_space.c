@@ -193,6 +193,12 @@ static void what_is_searched_and_in_which_order(void **state)
             assert_string_equal(h->name, searched[n++]);
     }
     assert_int_equal(n, sizeof searched / sizeof *searched);
+    static const char *const conditions[][2] = {
+        {"momentum", "optimizer"}, {"pooling", "network"}, {"filters", "network"},
+        {"freeze", "init"},        {"thaw_epoch", "init"}, {"carried_rate", "init"}};
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        assert_int_equal(space_builtin()->h[named(conditions[i][0])].active_if,
+                         named(conditions[i][1]));
     assert_int_equal(named("schedule"), 9); /* older logs and their moves count on it */
     assert_int_equal(space_sampled_choices(&space_builtin()->h[named("optimizer")]), 2);
     assert_int_equal(space_sampled_choices(&space_builtin()->h[named("init")]), 2);
