@@ -3,6 +3,8 @@
  * before the thread sanitizer is ready. */
 #include "kernels.h"
 
+#include "conv_kernels.h"
+
 #include <math.h>
 #include <string.h>
 

@@ -39,6 +39,8 @@ struct loss_numbers {
 #define KERNEL_LANES 16 /* parameter blocks are a multiple of this long, padded with zeros */
 #define KERNEL_NORM_EPSILON 1e-5f /* added to every variance */
 
+struct conv_kernels;
+
 struct kernels {
     const char *name;
     /* a = dropout(f(a + bias)) in place; slope [rows x n] = its derivative, mask and scale included
@@ -101,6 +103,7 @@ struct kernels {
      * optimisers of these names; RMSprop without momentum and with alpha = beta2. */
     bool (*optimize[NET_N_OPTIMIZERS])(float *w, float *first, float *second, const float *g,
                                        size_t n, const struct optimizer_step *step);
+    const struct conv_kernels *conv; /* conv.h's inner loops (conv_kernels.h) */
 };
 
 /* kernels_best: the fastest table for this processor. kernels_list: all that it can run. */

@@ -156,4 +156,5 @@ static const struct kernels VARIANT(kernels) = {
                  [NET_NESTEROV] = VARIANT(nesterov),
                  [NET_RMSPROP] = VARIANT(rmsprop),
                  [NET_ADAMW] = VARIANT(adam)}, /* its decay is in step->shrink */
+    .conv = &VARIANT(conv_kernels),
 };
