@@ -180,11 +180,16 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
     return data_open(path, &options, out, info);
 }
 
-void cli_task_space(const struct data_set *set, struct space *out)
+enum err cli_open_space(const struct data_set *set, const char *from, struct space *out,
+                        struct net_source **source, struct err_info *info)
 {
-    unsigned images = set->image_rows > 0 ? SPACE_IMAGES : 0;
-    unsigned classes = set->task == DATA_CLASSIFICATION ? SPACE_CLASSES : 0;
-    space_of_task(images | classes, out);
+    unsigned traits = (set->image_rows > 0 ? SPACE_IMAGES : 0) |
+                      (set->task == DATA_CLASSIFICATION ? SPACE_CLASSES : 0) |
+                      (from ? SPACE_WEIGHTS : 0);
+    *source = NULL;
+    space_of_task(traits, out);
+    enum err err = from ? net_source_open(from, set, source, info) : ERR_OK;
+    return err == ERR_OK && *source ? net_source_hold(*source, out, info) : err;
 }
 
 void cli_put_params(struct json_writer *w, const struct space *space, const struct configuration *c)

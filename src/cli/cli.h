@@ -8,6 +8,7 @@
 
 #include "tiller/base.h"
 #include "tiller/data.h"
+#include "tiller/engine.h"
 #include "tiller/net.h"
 #include "tiller/space.h"
 
@@ -71,8 +72,11 @@ struct cli_data_options {
 enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
                        struct err_info *info);
 
-/* The built-in space without what this task can't use. */
-void cli_task_space(const struct data_set *set, struct space *out);
+/* The built-in space without what this task can't use. from: a weights file to start from, whose
+ * form is held; NULL: none. Errors: as net_source_open. Owner of *source (NULL: none): caller,
+ * net_source_free. */
+enum err cli_open_space(const struct data_set *set, const char *from, struct space *out,
+                        struct net_source **source, struct err_info *info);
 /* The data of a study as it was read for it; says on stderr which it is. Whoever uses it compares
  * fingerprints. path: the log's, for messages. Owner: caller, data_free. */
 struct study;

@@ -56,9 +56,11 @@ static enum err read_space(const struct session_options *o, const struct data_se
                            struct space *out, struct err_info *info)
 {
     struct space possible;
-    cli_task_space(set, &possible);
+    struct net_source *source;
+    enum err err = cli_open_space(set, NULL, &possible, &source, info);
+    net_source_free(source);
     *out = possible;
-    return o->space_path ? space_load(o->space_path, &possible, out, info) : ERR_OK;
+    return err == ERR_OK && o->space_path ? space_load(o->space_path, &possible, out, info) : err;
 }
 
 static enum err fixed_clock(const char *text, struct err_info *info)

@@ -3,13 +3,9 @@
  * Progress goes to stderr, one line per epoch; the result to stdout, as text for people or, with
  * --json or --json-lines, as JSON. Every number but the two times is a function of data,
  * configuration and --rng-seed. */
-#include "cli.h"
-#include "tiller/engine.h"
-#include "tiller/net.h"
-#include "tiller/space.h"
+#include "train.h"
 
-#include <math.h>
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,299 +16,20 @@
     "set) and judges it. Without NAME=VALUE: one hidden layer of 128 relu, dropout 0.2, Adam at\n" \
     "0.001, batches of 32.\n\nHyperparameters [of the reference network]:"
 
-struct train_options {
-    int64_t epochs, rng_seed;
-    bool json, json_lines, no_test, plain;
-    const char *save; /* weights file to write; NULL: none */
-    struct cli_data_options data;
-};
-
-struct epoch {
-    double train_loss;
-    struct net_metrics validation;
-};
-
-enum train_end { TRAIN_COMPLETE, TRAIN_DIVERGED, TRAIN_INTERRUPTED };
-
-struct run {
-    const struct train_options *options;
-    struct space space; /* what the task can use */
-    struct configuration config;
-    struct data_set *set;
-    struct net_rows rows[DATA_N_PARTS];
-    struct training *training;
-    struct epoch *epochs; /* [options->epochs] */
-    int n_epochs;         /* completed */
-    enum train_end end;
-    bool tested;
-    struct net_metrics test;
-    int64_t *confusion;            /* [n_classes x n_classes] of the test part */
-    double seconds, train_seconds; /* in all; in training alone */
-    int64_t samples;               /* rows trained on */
-};
-
-/* ---- progress ---------------------------------------------------------------------------- */
-
-static double rate(const struct run *r)
-{
-    return r->train_seconds > 0 ? (double)r->samples / r->train_seconds : 0;
-}
-
-static void say_start(const struct run *r)
-{
-    struct net_config c = net_config_from(&r->space, &r->config, (int)r->options->epochs, 0);
-    char rows[32], shape[128], parameters[32], bytes[32];
-    text_count(rows, sizeof rows, r->rows[DATA_TRAIN].n_rows);
-    text_count(parameters, sizeof parameters,
-               (int64_t)net_count_parameters(&c, &r->rows[DATA_TRAIN]));
-    text_bytes(bytes, sizeof bytes, (double)net_memory_bytes(&c, &r->rows[DATA_TRAIN]));
-    fprintf(stderr, "%s: %s training rows, network %s, %s parameters, %s beside the data\n",
-            r->set->name, rows, net_shape_text(&c, &r->rows[DATA_TRAIN], shape, sizeof shape),
-            parameters, bytes);
-}
-
-static void say_epoch(const struct run *r)
-{
-    const struct epoch *e = &r->epochs[r->n_epochs - 1];
-    const struct net_metrics *v = &e->validation;
-    int64_t total = r->options->epochs;
-    char speed[32], left[32];
-    text_count(speed, sizeof speed, (int64_t)rate(r));
-    text_duration(left, sizeof left, r->seconds / r->n_epochs * (double)(total - r->n_epochs));
-    fprintf(stderr,
-            "epoch %*d/%lld  train loss %.4f  val loss %.4f  accuracy %.4f  precision %.4f  "
-            "recall %.4f  f1 %.4f  %s samples/s  %s left\n",
-            (int)snprintf(NULL, 0, "%lld", (long long)total), r->n_epochs, (long long)total,
-            e->train_loss, v->loss, v->accuracy, v->precision, v->recall, v->f1, speed, left);
-}
-
-/* ---- JSON -------------------------------------------------------------------------------- */
-
-static void put_epoch(struct json_writer *w, int number, const struct epoch *e)
-{
-    json_open(w, NULL, '{');
-    json_put_int(w, "epoch", number);
-    json_put_number(w, "train_loss", e->train_loss);
-    json_put_number(w, "val_loss", e->validation.loss);
-    json_put_number(w, "val_accuracy", e->validation.accuracy);
-    json_put_number(w, "val_precision", e->validation.precision);
-    json_put_number(w, "val_recall", e->validation.recall);
-    json_put_number(w, "val_f1", e->validation.f1);
-    json_close(w, '}');
-}
-
-static void put_test(struct json_writer *w, const struct run *r)
-{
-    size_t n = (size_t)r->set->n_classes;
-    if (!r->tested) {
-        json_put_null(w, "test");
-        return;
-    }
-    json_open(w, "test", '{');
-    json_put_number(w, "loss", r->test.loss);
-    json_put_number(w, "accuracy", r->test.accuracy);
-    json_put_number(w, "precision", r->test.precision);
-    json_put_number(w, "recall", r->test.recall);
-    json_put_number(w, "f1", r->test.f1);
-    json_open(w, "confusion", '[');
-    for (size_t truth = 0; truth < n; truth++) {
-        json_open(w, NULL, '[');
-        for (size_t said = 0; said < n; said++)
-            json_put_int(w, NULL, r->confusion[truth * n + said]);
-        json_close(w, ']');
-    }
-    json_close(w, ']');
-    json_close(w, '}');
-}
-
-static void put_result(struct json_writer *w, const struct run *r, bool with_epochs)
-{
-    json_open(w, NULL, '{');
-    json_put_string(w, "task", r->set->name);
-    cli_put_params(w, &r->space, &r->config);
-    if (with_epochs) {
-        json_open(w, "epochs", '[');
-        for (int i = 0; i < r->n_epochs; i++)
-            put_epoch(w, i + 1, &r->epochs[i]);
-        json_close(w, ']');
-    }
-    put_test(w, r);
-    json_put_number(w, "seconds", r->seconds);
-    json_put_number(w, "samples_per_second", rate(r));
-    json_close(w, '}');
-}
-
-/* One line on stdout, flushed; takes and frees the text. */
-static enum err print_line(struct text *line, struct err_info *info)
-{
-    enum err e = ERR_OK;
-    if (line->failed)
-        e = err_set_memory(info, "output");
-    else if (printf("%s\n", text_get(line)) < 0 || fflush(stdout) != 0)
-        e = err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
-    text_free(line);
-    return e;
-}
-
-static enum err print_epoch_json(const struct run *r, struct err_info *info)
-{
-    struct text line = {0};
-    struct json_writer w;
-    json_begin(&w, &line);
-    put_epoch(&w, r->n_epochs, &r->epochs[r->n_epochs - 1]);
-    return print_line(&line, info);
-}
-
-static enum err print_json(const struct run *r, struct err_info *info)
-{
-    struct text line = {0};
-    struct json_writer w;
-    json_begin(&w, &line);
-    put_result(&w, r, r->options->json);
-    return print_line(&line, info);
-}
-
-/* ---- the summary for people -------------------------------------------------------------- */
-
-enum { SUMMARY_COLUMNS = 100, NAME_MAX_COLUMNS = 24 };
-
-/* How the confusion matrix is laid out: cut into panels that are not too wide; class names longer
- * than a column stand at the rows only, with a number that the columns carry. */
-struct matrix {
-    const struct run *run;
-    int n; /* classes */
-    bool numbered;
-    int name, cell, panel; /* columns of a row's name, of a cell; cells in a panel */
-};
-
-static int decimals(int64_t n)
-{
-    return snprintf(NULL, 0, "%lld", (long long)n);
-}
-
-/* At most width characters of s, filled up with blanks before or behind. */
-static void put_name(struct text *out, const char *s, int width, bool right)
-{
-    size_t bytes = 0;
-    uint32_t code;
-    int n = 0, step;
-    while (n < width && (step = text_utf8_next(s + bytes, &code)) > 0) {
-        bytes += (size_t)step;
-        n++;
-    }
-    if (right)
-        text_appendf(out, "%*s", width - n, "");
-    text_append_n(out, s, bytes);
-    if (!right)
-        text_appendf(out, "%*s", width - n, "");
-}
-
-static int characters(const char *s)
-{
-    uint32_t code;
-    int n = 0, step;
-    for (; (step = text_utf8_next(s, &code)) > 0; s += step)
-        n++;
-    return n;
-}
-
-static struct matrix lay_out(const struct run *r)
-{
-    struct matrix m = {.run = r, .n = r->set->n_classes};
-    int64_t top = 1;
-    int longest = 1;
-    for (int i = 0; i < m.n * m.n; i++)
-        top = r->confusion[i] > top ? r->confusion[i] : top;
-    for (int c = 0; c < m.n; c++) {
-        int length = characters(r->set->class_names[c]);
-        longest = length > longest ? length : longest;
-    }
-    m.numbered = longest > 4;
-    int heading = m.numbered ? decimals(m.n) : longest, widest = decimals(top);
-    m.cell = (heading > widest ? heading : widest) + 2;
-    m.name = longest < NAME_MAX_COLUMNS ? longest : NAME_MAX_COLUMNS;
-    m.panel = (SUMMARY_COLUMNS - m.name - 6) / m.cell;
-    return m;
-}
-
-static void put_heading(struct text *out, const struct matrix *m, int from, int to)
-{
-    text_appendf(out, "%*s", m->name + (m->numbered ? 6 : 2), "");
-    for (int c = from; c < to; c++)
-        if (m->numbered)
-            text_appendf(out, "%*d", m->cell, c + 1);
-        else
-            put_name(out, m->run->set->class_names[c], m->cell, true);
-    text_append_char(out, '\n');
-}
-
-static void put_row(struct text *out, const struct matrix *m, int truth, int from, int to)
-{
-    const int64_t *row = m->run->confusion + (size_t)truth * (size_t)m->n;
-    if (m->numbered)
-        text_appendf(out, "%4d", truth + 1);
-    text_append(out, "  ");
-    put_name(out, m->run->set->class_names[truth], m->name, false);
-    for (int c = from; c < to; c++)
-        if (row[c] > 0)
-            text_appendf(out, "%*lld", m->cell, (long long)row[c]);
-        else
-            text_appendf(out, "%*s", m->cell, ".");
-    text_append_char(out, '\n');
-}
-
-static void put_confusion(struct text *out, const struct run *r)
-{
-    struct matrix m = lay_out(r);
-    text_append(out, "\nconfusion matrix (rows: truth, columns: answer)\n");
-    for (int from = 0; from < m.n; from += m.panel) {
-        int to = from + m.panel < m.n ? from + m.panel : m.n;
-        if (from > 0)
-            text_append_char(out, '\n');
-        put_heading(out, &m, from, to);
-        for (int truth = 0; truth < m.n; truth++)
-            put_row(out, &m, truth, from, to);
-    }
-}
-
-static void put_summary(struct text *out, const struct run *r)
-{
-    char time[32], speed[32], rows[32];
-    text_appendf(out, "%s: %d epochs in %s, %s samples/s in training\n", r->set->name, r->n_epochs,
-                 text_duration(time, sizeof time, r->seconds),
-                 text_count(speed, sizeof speed, (int64_t)rate(r)));
-    text_append(out, "configuration: ");
-    space_format(&r->space, &r->config, out);
-    text_append_char(out, '\n');
-    if (r->n_epochs > 0) {
-        const struct net_metrics *v = &r->epochs[r->n_epochs - 1].validation;
-        text_appendf(out,
-                     "validation: loss %.4f  accuracy %.4f  precision %.4f  recall %.4f  f1 %.4f\n",
-                     v->loss, v->accuracy, v->precision, v->recall, v->f1);
-    }
-    if (!r->tested)
-        return;
-    text_appendf(out,
-                 "test:       loss %.4f  accuracy %.4f  precision %.4f  recall %.4f  f1 %.4f  "
-                 "(%s rows)\n",
-                 r->test.loss, r->test.accuracy, r->test.precision, r->test.recall, r->test.f1,
-                 text_count(rows, sizeof rows, r->rows[DATA_TEST].n_rows));
-    put_confusion(out, r);
-}
-
-static enum err print_summary(const struct run *r, struct err_info *info)
-{
-    struct text out = {0};
-    put_summary(&out, r);
-    if (out.length > 0 && out.data[out.length - 1] == '\n')
-        out.data[--out.length] = 0;
-    return print_line(&out, info);
-}
-
 /* ---- the training ------------------------------------------------------------------------ */
 
+/* In words; where judging alone shows it, the network does not know. */
+static void note_divergence(struct train_run *r)
+{
+    r->end = TRAIN_DIVERGED;
+    if (net_divergence(r->training, r->divergence, sizeof r->divergence)[0] == 0)
+        text_format(r->divergence, sizeof r->divergence,
+                    "the validation loss became infinite or not a number in epoch %d",
+                    net_epochs_done(r->training));
+}
+
 /* One epoch by slices of about 10 ms, so that a signal is answered at once. */
-static void train_epoch(struct run *r, int *slice)
+static void train_epoch(struct train_run *r, int *slice)
 {
     bool done = false;
     int before = net_batches_done(r->training);
@@ -322,7 +39,7 @@ static void train_epoch(struct run *r, int *slice)
         double took = clock_now_s() - began;
         r->train_seconds += took;
         if (e != ERR_OK) {
-            r->end = TRAIN_DIVERGED;
+            note_divergence(r);
             return;
         }
         int now = done ? net_batches_per_epoch(r->training) : net_batches_done(r->training);
@@ -342,39 +59,57 @@ static void train_epoch(struct run *r, int *slice)
             r->rows[DATA_TRAIN].n_rows;
 }
 
-static enum err train_all(struct run *r, struct err_info *info)
+/* The end of an epoch: what can be said of it. */
+static enum err judge_epoch(struct train_run *r, struct err_info *info)
+{
+    struct train_epoch *e = &r->epochs[r->n_epochs];
+    enum err err = ERR_OK;
+    e->train_loss = net_train_loss(r->training);
+    if (!r->options->refit)
+        err = net_evaluate(r->training, &r->rows[DATA_VALIDATION], &e->validation, NULL, NULL);
+    if (err == ERR_RANGE) {
+        note_divergence(r);
+        return ERR_OK;
+    }
+    r->n_epochs++;
+    if (r->options->save)
+        net_keep_best(r->training, r->n_epochs); /* what an interruption leaves to be saved */
+    return err == ERR_OK ? ERR_OK : err_set_memory(info, r->set->name);
+}
+
+static enum err test(struct train_run *r, struct err_info *info)
+{
+    if (r->end != TRAIN_COMPLETE || r->options->no_test)
+        return ERR_OK;
+    enum err err = net_evaluate(r->training, &r->rows[DATA_TEST], &r->test, r->confusion, NULL);
+    r->tested = err == ERR_OK;
+    return err == ERR_MEMORY ? err_set_memory(info, r->set->name) : ERR_OK;
+}
+
+static enum err train_all(struct train_run *r, struct err_info *info)
 {
     double began = clock_now_s();
     int slice = 16;
-    while (r->end == TRAIN_COMPLETE && r->n_epochs < r->options->epochs) {
-        struct epoch *e = &r->epochs[r->n_epochs];
+    enum err err = ERR_OK;
+    while (err == ERR_OK && r->end == TRAIN_COMPLETE && r->n_epochs < r->options->epochs) {
         train_epoch(r, &slice);
+        if (r->end == TRAIN_COMPLETE)
+            err = judge_epoch(r, info);
         r->seconds = clock_now_s() - began;
-        if (r->end != TRAIN_COMPLETE)
+        if (err != ERR_OK || r->end != TRAIN_COMPLETE)
             break;
-        e->train_loss = net_train_loss(r->training);
-        if (net_evaluate(r->training, &r->rows[DATA_VALIDATION], &e->validation, NULL, NULL)) {
-            r->end = TRAIN_DIVERGED;
-            break;
-        }
-        r->n_epochs++;
-        r->seconds = clock_now_s() - began;
-        if (r->options->save)
-            net_keep_best(r->training, r->n_epochs); /* what an interruption leaves to be saved */
-        say_epoch(r);
-        enum err err = r->options->json_lines ? print_epoch_json(r, info) : ERR_OK;
-        if (err != ERR_OK)
-            return err;
+        train_say_epoch(r);
+        if (r->options->json_lines)
+            err = train_print_epoch(r, info);
     }
-    if (r->end == TRAIN_COMPLETE && !r->options->no_test)
-        r->tested =
-            net_evaluate(r->training, &r->rows[DATA_TEST], &r->test, r->confusion, NULL) == ERR_OK;
+    if (err == ERR_OK)
+        err = test(r, info);
     r->seconds = clock_now_s() - began;
-    return ERR_OK;
+    return err;
 }
 
 /* The weights after the last whole epoch. */
-static enum err save(const struct run *r, struct err_info *info)
+static enum err save(const struct train_run *r, struct err_info *info)
 {
     const struct train_options *o = r->options;
     if (!o->save || r->end == TRAIN_DIVERGED || !net_use_best(r->training))
@@ -383,7 +118,9 @@ static enum err save(const struct run *r, struct err_info *info)
                                .trial = -1,
                                .epoch = r->n_epochs,
                                .rng_seed = (uint64_t)o->rng_seed,
-                               .validation = &r->epochs[r->n_epochs - 1].validation};
+                               .refit = o->refit,
+                               .validation =
+                                   o->refit ? NULL : &r->epochs[r->n_epochs - 1].validation};
     enum err err = cli_save_weights(r->training, &from, o->save, info);
     net_use_last(r->training);
     char path[512];
@@ -393,19 +130,11 @@ static enum err save(const struct run *r, struct err_info *info)
     return err;
 }
 
-static enum err print_result(const struct run *r, struct err_info *info)
-{
-    if (r->options->json_lines)
-        return r->tested ? print_json(r, info) : ERR_OK;
-    return r->options->json ? print_json(r, info) : print_summary(r, info);
-}
-
 /* ---- setting up -------------------------------------------------------------------------- */
 
 enum { MAX_WORDS = 2 * SPACE_MAX };
-static const unsigned any_task = SPACE_IMAGES | SPACE_CLASSES; /* train starts without weights */
 
-static enum err read_config(struct run *r, const char *const *pairs, size_t n,
+static enum err read_config(struct train_run *r, const char *const *pairs, size_t n,
                             struct err_info *info)
 {
     int which[MAX_WORDS] = {0};
@@ -426,43 +155,63 @@ static enum err read_config(struct run *r, const char *const *pairs, size_t n,
 
 /* The words are read twice: before the data, so that a slip of the finger costs no time, and again
  * with what the task can use. */
-static enum err open_task(struct run *r, const char *task, const char *const *pairs, size_t n,
+static enum err open_task(struct train_run *r, const char *task, const char *const *pairs, size_t n,
                           struct err_info *info)
 {
-    space_of_task(any_task, &r->space);
+    const struct train_options *o = r->options;
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES | (o->from ? SPACE_WEIGHTS : 0), &r->space);
     enum err e = read_config(r, pairs, n, info);
     if (e == ERR_OK)
-        e = cli_open_data(task, &r->options->data, &r->set, info);
-    if (e != ERR_OK)
-        return e;
-    cli_task_space(r->set, &r->space);
-    return read_config(r, pairs, n, info);
+        e = cli_open_data(task, &o->data, &r->set, info);
+    if (e == ERR_OK)
+        e = cli_open_space(r->set, o->from, &r->space, &r->source, info);
+    return e == ERR_OK ? read_config(r, pairs, n, info) : e;
 }
 
-static enum err prepare(struct run *r, const char *task, const char *const *pairs, size_t n,
+static enum err have_rows(struct train_run *r, struct err_info *info)
+{
+    for (int p = 0; p < DATA_N_PARTS; p++)
+        r->rows[p] = net_rows_of(r->set, (enum data_part_id)p);
+    if (!r->options->refit)
+        return ERR_OK;
+    enum err e = net_rows_join(r->set, &r->joined, info);
+    r->rows[DATA_TRAIN] = r->joined;
+    return e;
+}
+
+static enum err have_memory(struct train_run *r, struct err_info *info)
+{
+    size_t classes = (size_t)r->set->n_classes;
+    r->epochs = mem_zero_alloc((size_t)r->options->epochs, sizeof *r->epochs);
+    if (classes > 0)
+        r->confusion = mem_alloc(classes * classes, sizeof *r->confusion);
+    return r->epochs && (classes == 0 || r->confusion) ? ERR_OK
+                                                       : err_set_memory(info, r->set->name);
+}
+
+static enum err prepare(struct train_run *r, const char *task, const char *const *pairs, size_t n,
                         struct err_info *info)
 {
     enum err e = open_task(r, task, pairs, n, info);
+    if (e == ERR_OK)
+        e = have_rows(r, info);
+    if (e == ERR_OK)
+        e = have_memory(r, info);
     if (e != ERR_OK)
         return e;
-    if (r->set->task != DATA_CLASSIFICATION)
-        return err_set(info, ERR_INPUT, task, "choose a label column by --target",
-                       "its label is a number, not a class");
-    for (int p = 0; p < DATA_N_PARTS; p++)
-        r->rows[p] = net_rows_of(r->set, (enum data_part_id)p);
-    size_t classes = (size_t)r->set->n_classes;
-    r->epochs = mem_zero_alloc((size_t)r->options->epochs, sizeof *r->epochs);
-    r->confusion = mem_alloc(classes * classes, sizeof *r->confusion);
-    if (!r->epochs || !r->confusion)
-        return err_set_memory(info, task);
     struct net_config c = net_config_from(&r->space, &r->config, (int)r->options->epochs,
                                           (uint64_t)r->options->rng_seed);
-    return net_new(&c, &r->rows[DATA_TRAIN], &r->training, info);
+    e = net_new(&c, &r->rows[DATA_TRAIN], &r->training, info);
+    if (e == ERR_OK && c.from_weights && r->source)
+        r->n_carried = net_source_carry(r->source, r->training);
+    return e;
 }
 
-static void release(struct run *r)
+static void release(struct train_run *r)
 {
     net_free(r->training);
+    net_source_free(r->source);
+    net_rows_release(&r->joined);
     mem_free(r->epochs);
     mem_free(r->confusion);
     data_free(r->set);
@@ -510,14 +259,6 @@ static enum err check_save(const char *path, struct err_info *info)
     return ERR_OK;
 }
 
-static void put_hyperparameters(struct text *out)
-{
-    struct space space;
-    space_of_task(any_task, &space);
-    for (int i = 0; i < space.n; i++)
-        put_hyperparameter(out, &space, i);
-}
-
 static enum err parse(struct train_options *o, int argc, char **argv, const char **words,
                       size_t max, size_t *n, struct err_info *info)
 {
@@ -530,13 +271,18 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
          "one JSON object per epoch, then one with the test figures"},
         {"--no-test", OPTION_FLAG, &o->no_test, 0, 0, NULL, "leave the test rows alone"},
         {"--plain", OPTION_FLAG, &o->plain, 0, 0, NULL, "no screen (train never has one)"},
+        {"--from", OPTION_TEXT, &o->from, 0, 0, "WEIGHTS",
+         "start from this weights file, in its form, where its layers fit"},
+        {"--refit", OPTION_FLAG, &o->refit, 0, 0, NULL,
+         "train on the validation rows too: no validation figures"},
         {"--save", OPTION_TEXT, &o->save, 0, 0, "FILE",
          "write the weights of the last epoch (.safetensors)"},
         CLI_DATA_OPTIONS(o->data),
     };
     struct text usage = {0};
     text_append(&usage, USAGE);
-    put_hyperparameters(&usage);
+    for (int i = 0; i < space_builtin()->n; i++)
+        put_hyperparameter(&usage, space_builtin(), i);
     enum err e = usage.failed ? err_set_memory(info, "train")
                               : cli_parse(table, sizeof table / sizeof *table, text_get(&usage),
                                           argc, argv, words, max, n, info);
@@ -552,16 +298,15 @@ static enum err parse(struct train_options *o, int argc, char **argv, const char
     return o->save ? check_save(o->save, info) : ERR_OK;
 }
 
-static int exit_status(const struct run *r)
+static int exit_status(const struct train_run *r)
 {
     if (r->end == TRAIN_INTERRUPTED) {
         fprintf(stderr, "interrupted in epoch %d\n", r->n_epochs + 1);
         return EXIT_INTERRUPTED;
     }
     if (r->end == TRAIN_DIVERGED) {
-        fprintf(stderr,
-                "tiller: %s: the training diverged in epoch %d; try a smaller learning_rate\n",
-                r->set->name, r->n_epochs + 1);
+        fprintf(stderr, "tiller: %s: the training diverged: %s; try a smaller learning_rate\n",
+                r->set->name, r->divergence);
         return EXIT_UNFINISHED;
     }
     return EXIT_DONE;
@@ -570,7 +315,7 @@ static int exit_status(const struct run *r)
 int command_train(int argc, char **argv)
 {
     struct train_options options = {.epochs = 10};
-    struct run r = {.options = &options};
+    struct train_run r = {.options = &options};
     struct err_info info = {0};
     const char *words[MAX_WORDS] = {NULL};
     size_t n = 0;
@@ -581,13 +326,13 @@ int command_train(int argc, char **argv)
         e = prepare(&r, words[0], words + 1, n - 1, &info);
     if (e == ERR_OK) {
         cli_watch_signals();
-        say_start(&r);
+        train_say_start(&r);
         e = train_all(&r, &info);
     }
     if (e == ERR_OK)
         e = save(&r, &info);
     if (e == ERR_OK)
-        e = print_result(&r, &info);
+        e = train_print_result(&r, &info);
     int status = e == ERR_OK ? exit_status(&r) : cli_fail(&info);
     release(&r);
     return status;

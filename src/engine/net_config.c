@@ -1,6 +1,6 @@
-/* net_config: a configuration of the search space as the network understands it, and a part of a
- * data set as rows. Hyperparameters are found by name, so a narrowed space, or one that lacks some
- * of them, works as well; what it lacks has the reference network's value. */
+/* net_config: a configuration of the search space as the network understands it. Hyperparameters
+ * are found by name, so a narrowed space, or one that lacks some of them, works as well; what it
+ * lacks has the reference network's value. */
 #include "tiller/engine.h"
 
 #include <math.h>
@@ -134,18 +134,4 @@ struct net_config net_config_from(const struct space *space, const struct config
     n.schedule_epochs = full_epochs > 0 ? full_epochs : 1;
     n.rng_seed = rng_seed;
     return n;
-}
-
-struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part)
-{
-    const struct data_part *p = &set->part[part];
-    return (struct net_rows){.n_rows = p->n_rows,
-                             .n_inputs = set->n_inputs,
-                             .n_classes = set->n_classes,
-                             .x = p->x,
-                             .y = p->y,
-                             .target = p->target,
-                             .target_scale = set->target_scale,
-                             .image_rows = set->image_rows,
-                             .image_columns = set->image_columns};
 }

@@ -279,6 +279,142 @@ static void saved_weights_are_the_last_epoch_s(void **state)
     spawn_remove_folder(folder);
 }
 
+/* The metrics that a task has, and no others, in the epochs, the test and the lines for people. */
+static void every_task_has_its_metrics(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[5];
+        const char *metrics[8];
+    } rows[] = {
+        {{"data/vowel"}, {"loss", "accuracy", "precision", "recall", "f1"}},
+        {{"data/pima-diabetes.csv"},
+         {"loss", "accuracy", "precision", "recall", "f1", "auc", "average_precision"}},
+        {{"data/pima-diabetes.csv", "--target", "age"}, {"loss", "mse", "mae", "r2"}},
+        {{"data/pima-diabetes.csv", "--target", "pregnant", "--task", "regression"},
+         {"loss", "mse", "mae", "r2"}},
+    };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct spawned s;
+        const char *words[17] = {"--epochs", "2", "--json"};
+        for (size_t i = 0; i < 5; i++)
+            words[3 + i] = rows[r].words[i];
+        assert_int_equal(run(&s, words), 0);
+        cJSON *doc = parsed(text_get(&s.out), s.out.length);
+        const cJSON *epoch = json_get(doc, "epochs")->child->child->next->next; /* val_loss */
+        const cJSON *test = json_get(doc, "test"), *figure = test->child;
+        for (size_t i = 0; i < 8 && rows[r].metrics[i]; i++) {
+            char name[48];
+            assert_string_equal(epoch->string,
+                                text_format(name, sizeof name, "val_%s", rows[r].metrics[i]));
+            assert_string_equal(figure->string, rows[r].metrics[i]);
+            assert_non_null(strstr(text_get(&s.err), rows[r].metrics[i]));
+            epoch = epoch->next;
+            figure = figure->next;
+        }
+        assert_null(epoch);
+        bool numbers = strcmp(rows[r].metrics[1], "mse") == 0;
+        assert_true(numbers ? figure == NULL : strcmp(figure->string, "confusion") == 0);
+        json_free(doc);
+        spawn_free(&s);
+    }
+}
+
+/* Mean squared error in the label's unit is that of the standardised label times its variance;
+ * always answering the mean has an R2 of 0. */
+static void numbers_are_judged_in_their_own_unit(void **state)
+{
+    (void)state;
+    struct spawned s;
+    struct data_set *set;
+    struct err_info info = {0};
+    const struct data_options options = {.target = "age"};
+    assert_int_equal(data_open("data/pima-diabetes.csv", &options, &set, &info), ERR_OK);
+    assert_int_equal(
+        run(&s, WORDS("data/pima-diabetes.csv", "--target", "age", "--epochs", "30", "--json")), 0);
+    cJSON *doc = parsed(text_get(&s.out), s.out.length);
+    const cJSON *test = json_get(doc, "test");
+    double variance = set->target_scale * set->target_scale, mse = number(test, "mse");
+    assert_true(fabs(mse - number(test, "loss") * variance) < 1e-9 * mse);
+    assert_true(number(test, "r2") > 0.2 && number(test, "r2") < 0.9);
+    assert_true(number(test, "mae") < sqrt(mse) && number(test, "mae") > 3);
+    json_free(doc);
+    data_free(set);
+    spawn_free(&s);
+}
+
+/* Trained on the rows of both parts, judged on the test rows alone. */
+static void a_refit_has_no_validation_figures(void **state)
+{
+    (void)state;
+    struct spawned s;
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "2", "--refit", "--json")), 0);
+    cJSON *doc = parsed(text_get(&s.out), s.out.length);
+    ASSERT_MEMBERS(json_get(doc, "epochs")->child, "epoch", "train_loss");
+    assert_test_figures(json_get(doc, "test"));
+    assert_non_null(strstr(text_get(&s.err), "792 training and validation rows"));
+    assert_null(strstr(text_get(&s.err), "val "));
+    json_free(doc);
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/vowel", "--epochs", "2", "--refit")), 0);
+    assert_non_null(strstr(text_get(&s.out), "validation: no figures"));
+    spawn_free(&s);
+}
+
+/* Ended at the batch where it happened, told so, and nothing is saved. */
+static void a_divergence_is_told(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(path, sizeof path, folder, "lost.safetensors"));
+    assert_int_equal(
+        run(&s, WORDS("data/pima-diabetes.csv", "--target", "age", "optimizer=sgd", "momentum=0.99",
+                      "learning_rate=0.1", "num_layers=4", "units=256", "--save", path)),
+        1);
+    assert_non_null(strstr(text_get(&s.err), "diverged: "));
+    assert_non_null(strstr(text_get(&s.err), " became infinite or not a number in "));
+    assert_false(file_exists(path));
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
+/* In the form of the file; of the same classes all is carried, and the first epoch is better. */
+static void it_starts_from_weights(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s;
+    double loss[2];
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(path, sizeof path, folder, "vowel.safetensors"));
+    assert_int_equal(run(&s, WORDS("data/vowel", "units=40", "activation=tanh", "--epochs", "20",
+                                   "--save", path)),
+                     0);
+    spawn_free(&s);
+    const char *from[] = {"data/vowel", "--epochs", "1", "--json", "--from", path, "freeze=1"};
+    const char *fresh[] = {"data/vowel", "--epochs", "1", "--json", "activation=tanh", "units=40"};
+    for (int i = 0; i < 2; i++) {
+        const char *words[17] = {NULL};
+        memcpy(words, i ? fresh : from, i ? sizeof fresh : sizeof from);
+        assert_int_equal(run(&s, words), 0);
+        cJSON *doc = parsed(text_get(&s.out), s.out.length);
+        const cJSON *params = json_get(doc, "params");
+        assert_true(number(params, "units") == 40);
+        assert_string_equal(json_get_string(params, "activation"), "tanh");
+        loss[i] = number(json_get(doc, "epochs")->child, "train_loss");
+        if (i == 0) {
+            assert_true(number(doc, "carried_layers") == 2);
+            assert_non_null(strstr(text_get(&s.err), "starts from vowel, epoch 20: 9-40-11"));
+        }
+        json_free(doc);
+        spawn_free(&s);
+    }
+    assert_true(loss[0] < 0.8 * loss[1]);
+    spawn_remove_folder(folder);
+}
+
 static void what_can_not_be_is_said_in_one_line(void **state)
 {
     (void)state;
@@ -289,6 +425,10 @@ static void what_can_not_be_is_said_in_one_line(void **state)
         {{"data/vowel", "momentum=0.5"}, "has no part", 2},
         {{"data/vowel", "--json", "--json-lines"}, "--json-lines", 2},
         {{"data/vowel", "units"}, "units", 2},
+        {{"data/vowel", "shift=1"}, "shift", 2},
+        {{"data/vowel", "freeze=1"}, "freeze", 2},
+        {{"data/vowel", "--from", "data/vowel.csv"}, "not a weights file", 2},
+        {{"data/vowel", "--from", "none.safetensors"}, "none.safetensors", 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct spawned s;
@@ -308,6 +448,11 @@ int main(void)
         cmocka_unit_test(a_line_per_epoch_and_one_for_the_test),
         cmocka_unit_test(people_get_a_matrix_with_names),
         cmocka_unit_test(a_signal_ends_it_cleanly),
+        cmocka_unit_test(every_task_has_its_metrics),
+        cmocka_unit_test(numbers_are_judged_in_their_own_unit),
+        cmocka_unit_test(a_refit_has_no_validation_figures),
+        cmocka_unit_test(a_divergence_is_told),
+        cmocka_unit_test(it_starts_from_weights),
         cmocka_unit_test(saved_weights_are_the_last_epoch_s),
         cmocka_unit_test(what_can_not_be_is_said_in_one_line),
     };

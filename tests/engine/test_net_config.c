@@ -228,21 +228,6 @@ static void every_sample_can_be_trained(void **state)
     }
 }
 
-static void a_part_becomes_rows(void **state)
-{
-    (void)state;
-    static const float x[6] = {1, 2, 3, 4, 5, 6};
-    static const int32_t y[3] = {0, 2, 1};
-    struct data_set set = {.n_inputs = 2, .n_classes = 3};
-    set.part[DATA_VALIDATION] = (struct data_part){.n_rows = 3, .x = x, .y = y};
-    struct net_rows rows = net_rows_of(&set, DATA_VALIDATION);
-    assert_int_equal(rows.n_rows, 3);
-    assert_int_equal(rows.n_inputs, 2);
-    assert_int_equal(rows.n_classes, 3);
-    assert_ptr_equal(rows.x, x);
-    assert_ptr_equal(rows.y, y);
-}
-
 int main(void)
 {
     net_init();
@@ -253,7 +238,6 @@ int main(void)
         cmocka_unit_test(one_end_of_a_log_axis_means_none),
         cmocka_unit_test(what_a_space_lacks_has_the_reference_s_value),
         cmocka_unit_test(every_sample_can_be_trained),
-        cmocka_unit_test(a_part_becomes_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
