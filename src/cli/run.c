@@ -7,15 +7,20 @@
 #include <string.h>
 
 #define USAGE                                                                                      \
-    "usage: tiller run TASK [options]\n\n"                                                         \
+    "usage: tiller run TASK [NAME=VALUE ...] [options]\n\n"                                        \
     "Searches for a good network on TASK (a folder with IDX files, a CSV table, or the name of "   \
     "a\n"                                                                                          \
     "shipped set). Opens the screen when there is a terminal. The study log goes to\n"             \
     "NAME.study.jsonl in the current folder (NAME-2 ... if that exists); with --study FILE on "    \
     "an\n"                                                                                         \
-    "existing file the search goes on where it stopped."
+    "existing file the search goes on where it stopped. NAME=VALUE holds a hyperparameter, "       \
+    "--search\n"                                                                                   \
+    "frees one that is held; 'tiller train --help' lists them."
 
-enum { DEFAULT_TRAININGS = 40 }; /* budget when nothing is said, in full trainings */
+enum {
+    DEFAULT_TRAININGS = 40, /* budget when nothing is said, in full trainings */
+    MAX_WORDS = 1 + 2 * SPACE_MAX
+};
 
 /* NAME.study.jsonl, or the first of NAME-2, NAME-3 ... that is free. */
 static void default_study(const char *name, char *out, size_t out_size)
@@ -52,17 +57,6 @@ static void put_data_options(const struct cli_data_options *d, struct text *out)
     json_close(&w, '}');
 }
 
-static enum err read_space(const struct session_options *o, const struct data_set *set,
-                           struct space *out, struct err_info *info)
-{
-    struct space possible;
-    struct net_source *source;
-    enum err err = cli_open_space(set, NULL, &possible, &source, info);
-    net_source_free(source);
-    *out = possible;
-    return err == ERR_OK && o->space_path ? space_load(o->space_path, &possible, out, info) : err;
-}
-
 static enum err fixed_clock(const char *text, struct err_info *info)
 {
     double seconds;
@@ -83,7 +77,7 @@ static enum err prepare(const struct session_options *o, const char *task, struc
     if (err == ERR_OK)
         err = cli_open_data(task, &o->data, set, info);
     if (err == ERR_OK)
-        err = read_space(o, *set, &engine->space, info);
+        err = search_space(o, *set, &engine->space, info);
     return err;
 }
 
@@ -97,6 +91,8 @@ static int search(const struct session_options *o, const char *task)
         .sampler = o->sampler,
         .pruner = o->pruner,
         .objective = o->objective,
+        .from = o->from,
+        .space_said = o->space_path || o->search.n > 0 || o->n_held > 0,
         .n_workers = (int)o->workers,
         .budget_trials = o->trials,
         .budget_seconds = o->seconds,
@@ -145,17 +141,23 @@ int command_run(int argc, char **argv)
          "drives initialisation, batches and search (0)"},
         {"--space", OPTION_TEXT, &o.space_path, 0, 0, "FILE",
          "JSON that narrows, frees or fixes hyperparameters"},
+        {"--search", OPTION_LIST, &o.search, 0, 0, "NAMES",
+         "search held hyperparameters too: names with commas, or all"},
+        {"--from", OPTION_TEXT, &o.from, 0, 0, "WEIGHTS",
+         "trials may start from this weights file, in its form"},
         CLI_DATA_OPTIONS(o.data),
     };
     struct err_info info = {0};
-    const char *task = NULL;
+    const char *words[MAX_WORDS] = {NULL};
     size_t n = 0;
-    enum err err =
-        cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, &task, 1, &n, &info);
+    enum err err = cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, words,
+                             MAX_WORDS, &n, &info);
     if (err == ERR_INTERRUPTED)
         return EXIT_DONE;
     if (err == ERR_OK && n == 0)
         err =
             err_set(&info, ERR_USAGE, "run", "try 'tiller run data/mnist'", "the TASK is missing");
-    return err == ERR_OK ? search(&o, task) : cli_fail(&info);
+    o.held = words + 1;
+    o.n_held = n > 0 ? n - 1 : 0;
+    return err == ERR_OK ? search(&o, words[0]) : cli_fail(&info);
 }

@@ -9,7 +9,10 @@
 
 /* What the command line says; 0 or NULL: not said. */
 struct session_options {
-    const char *study, *epochs, *sampler, *pruner, *objective, *space_path;
+    const char *study, *epochs, *sampler, *pruner, *objective, *space_path, *from;
+    struct option_list search; /* hyperparameters to free */
+    const char *const *held;   /* [n_held] NAME=VALUE */
+    size_t n_held;
     int64_t trials, epochs_per_trial, workers, rng_seed;
     double seconds;
     bool plain, json, no_test, paused, read_only;
@@ -45,6 +48,10 @@ struct session_options {
 
 /* session_budget: "300" or "+100" of --epochs. */
 enum err session_budget(const char *text, struct engine_options *out, struct err_info *info);
+/* The space that these options make of the task's. Errors: ERR_USAGE, ERR_RANGE, ERR_INPUT naming
+ * the word or the file. */
+enum err search_space(const struct session_options *o, const struct data_set *set,
+                      struct space *out, struct err_info *info);
 /* session_run: starts the engine, shows it, prints the summary. set is lent. Returns the exit
  * status; prints its own errors. */
 int session_run(const struct session_options *o, const struct data_set *set,

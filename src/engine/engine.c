@@ -318,6 +318,11 @@ static void log_start(struct engine *e, bool existing)
     text_format(say, sizeof say, "%s with %d worker%s", existing ? "resumed" : "started",
                 e->n_workers, e->n_workers == 1 ? "" : "s");
     study_log_event(e->log, "tiller", existing ? "resumed" : "started", -1, say, fields);
+    if (e->source) {
+        char text[200];
+        engine_note_add(e, "trials may start from %s",
+                        net_source_text(e->source, text, sizeof text));
+    }
 }
 
 static enum err init_locks(struct engine *e, struct err_info *info)

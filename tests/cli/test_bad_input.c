@@ -104,6 +104,18 @@ static void write_truncated_gzip(void)
     assert_int_equal(truncate(path, st.st_size / 2), 0);
 }
 
+static int write_weights(const char *name, const char *option)
+{
+    char path[128];
+    const char *argv[] = {spawn_tiller(), "train", "data/vowel", "units=16",
+                          "--epochs",     "1",     "--save",     in_folder(name, path, sizeof path),
+                          option,         NULL};
+    struct spawned s;
+    int status = spawn_run(&s, argv, NULL, 60);
+    spawn_free(&s);
+    return status;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -126,6 +138,9 @@ static int set_up(void **state)
     write_text("note.jsonl", "dear diary\nnothing happened\n");
     write_text("wide.json", "{\"dropout\": {\"low\": 0, \"high\": 2}}");
     write_text("odd.json", "{\"droput\": 0.5}");
+    if (write_weights("vowel.safetensors", NULL) != 0 ||
+        write_weights("refit.safetensors", "--refit") != 0)
+        return -1;
     return mkdir(in_folder("locked", path, sizeof path), 0555);
 }
 
@@ -174,6 +189,40 @@ static const struct row {
     {"unknown sampler",
      {"run", "@good.csv", "--sampler", "agnt", "--plain"},
      {"--sampler", "agnt", "agent"}},
+    {"held value out of range", {"run", "@good.csv", "units=4", "--plain"}, {"units", "'4'"}},
+    {"held name unknown",
+     {"run", "@good.csv", "unit=64", "--plain"},
+     {"unit", "did you mean units?"}},
+    {"held and searched",
+     {"run", "@good.csv", "--search", "residual", "residual=yes", "--plain"},
+     {"residual=yes", "--search"}},
+    {"searched name unknown",
+     {"run", "@good.csv", "--search", "residul,units", "--plain"},
+     {"residul", "did you mean residual?"}},
+    {"searched name of another task",
+     {"run", "@good.csv", "--search", "filters", "--plain"},
+     {"filters", "can't be used"}},
+    {"held without a part",
+     {"run", "@good.csv", "optimizer=adam", "momentum=0.5", "--plain"},
+     {"momentum", "optimizer", "optimizer=sgd"}},
+    {"held name of a search from weights",
+     {"run", "@good.csv", "freeze=1", "--plain"},
+     {"freeze", "can't be used"}},
+    {"weights that are none",
+     {"run", "@good.csv", "--from", "@note.jsonl", "--plain"},
+     {"note.jsonl", "weights"}},
+    {"weights that are not there",
+     {"run", "@good.csv", "--from", "@none.safetensors", "--plain"},
+     {"none.safetensors"}},
+    {"weights that do not fit",
+     {"train", "@good.csv", "--from", "@vowel.safetensors"},
+     {"vowel.safetensors", "9-16-11", "fits"}},
+    {"weights of another split",
+     {"run", "data/vowel", "--split-seed=3", "--from", "@vowel.safetensors", "--plain"},
+     {"vowel.safetensors", "split", "--split-seed 0"}},
+    {"weights of a refit",
+     {"run", "data/vowel", "--from", "@refit.safetensors", "--plain"},
+     {"refit.safetensors", "--refit"}},
     {"unknown objective",
      {"run", "@good.csv", "--objective", "val_f2", "--plain"},
      {"--objective", "val_f2", "val_f1, val_auc"}},

@@ -337,6 +337,128 @@ static void a_narrowed_space_holds(void **state)
     spawn_remove_folder(folder);
 }
 
+static void run_ok(const char *const *argv)
+{
+    struct spawned s;
+    if (spawn_run(&s, argv, NULL, 120) != 0)
+        fail_msg("%s", text_get(&s.err));
+    spawn_free(&s);
+}
+
+/* How many different values the trials have, at most 16. */
+static int count_values(const struct study *study, const char *name)
+{
+    double seen[16];
+    int n = 0, h = space_find(&study->space, name);
+    for (size_t i = 0; i < study->n_trials; i++) {
+        double value = study->trials[i].config.value[h];
+        int k = 0;
+        while (k < n && seen[k] != value)
+            k++;
+        if (k == n && n < 16)
+            seen[n++] = value;
+    }
+    return n;
+}
+
+/* Words of the command line hold and free hyperparameters, above a file's; the same words go on
+ * with the study, others do not. */
+static void words_hold_and_free(void **state)
+{
+    (void)state;
+    static const char file[] = "{\"num_layers\": 2, \"units\": {\"low\": 10, \"high\": 20}}";
+    char folder[64], path[128], space[128];
+    struct err_info info = {0};
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(space, sizeof space, folder, "space.json"));
+    assert_int_equal(file_write_atomic(space, file, strlen(file), &info), ERR_OK);
+    const char *argv[] = {spawn_tiller(),
+                          "run",
+                          "data/vowel",
+                          "units=12",
+                          "normalization=batch",
+                          COMMON,
+                          "--study",
+                          study_path(folder, path),
+                          "--trials",
+                          "14",
+                          "--epochs-per-trial",
+                          "2",
+                          "--space",
+                          space,
+                          "--sampler",
+                          "random",
+                          "--search",
+                          "optimizer,residual,input_noise",
+                          NULL};
+    run_ok(argv);
+    struct study *study = read_study(path);
+    assert_int_equal(study->n_trials, 14);
+    assert_int_equal(count_values(study, "units"), 1);
+    assert_int_equal(count_values(study, "normalization"), 1);
+    assert_int_equal(count_values(study, "num_layers"), 1);
+    assert_int_equal(count_values(study, "gradient_clip"), 1);
+    assert_int_equal(count_values(study, "residual"), 2);
+    assert_true(count_values(study, "optimizer") > 2); /* more than the two that are usual */
+    assert_true(count_values(study, "input_noise") > 5);
+    assert_true(study->trials[0].config.value[space_find(&study->space, "units")] == 12);
+    study_free(study);
+    run_ok(argv); /* nothing is left to do */
+    struct spawned s;
+    argv[3] = "units=13";
+    assert_int_equal(spawn_run(&s, argv, NULL, 60), 2);
+    assert_non_null(strstr(text_get(&s.err), "another space"));
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
+/* Begun from weights and resumed from the same; not from others. */
+static void a_search_may_start_from_weights(void **state)
+{
+    (void)state;
+    char folder[64], path[128], weights[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(weights, sizeof weights, folder, "w.safetensors"));
+    const char *train[] = {spawn_tiller(), "train", "data/vowel", "units=20", "num_layers=2",
+                           "--epochs",     "10",    "--save",     weights,    NULL};
+    const char *first[] = {spawn_tiller(),
+                           "run",
+                           "data/vowel",
+                           COMMON,
+                           "--study",
+                           study_path(folder, path),
+                           "--epochs",
+                           "60",
+                           "--epochs-per-trial",
+                           "6",
+                           "--from",
+                           weights,
+                           NULL};
+    const char *more[] = {spawn_tiller(), "resume",   path,  "--plain",
+                          "--json",       "--epochs", "+30", NULL};
+    run_ok(train);
+    const char *const *runs[] = {first, more};
+    for (int i = 0; i < 2; i++) {
+        if (spawn_run(&s, runs[i], NULL, 120) != 0)
+            fail_msg("%s", text_get(&s.err));
+        assert_non_null(
+            strstr(text_get(&s.err), "start from vowel, epoch 10: 9-20-20-11, 3 of 3 layers fit"));
+        spawn_free(&s);
+    }
+    struct study *study = read_study(path);
+    assert_int_equal(study->epochs_spent, 90);
+    assert_int_equal(count_values(study, "units"), 1);
+    assert_true(study->trials[0].config.value[space_find(&study->space, "num_layers")] == 2);
+    assert_int_equal(count_values(study, "init"), 2);
+    study_free(study);
+    assert_int_equal(file_write_atomic(weights, "gone", 4, &(struct err_info){0}), ERR_OK);
+    assert_int_equal(spawn_run(&s, more, NULL, 60), 2);
+    assert_non_null(strstr(text_get(&s.err), "has changed since the study began"));
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +469,8 @@ int main(void)
         cmocka_unit_test(a_resume_reads_the_data_the_same_way),
         cmocka_unit_test(a_live_study_has_one_owner),
         cmocka_unit_test(a_narrowed_space_holds),
+        cmocka_unit_test(words_hold_and_free),
+        cmocka_unit_test(a_search_may_start_from_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
