@@ -171,27 +171,30 @@ static int32_t find_label(const struct new_table *t)
     return -1;
 }
 
+static enum err read_classes(struct new_table *t, int32_t column)
+{
+    int32_t *y = mem_alloc((size_t)t->out->n_rows, sizeof *y);
+    for (int64_t row = 0; y && row < t->out->n_rows; row++)
+        y[row] = find_class(t->e, csv_cell(&t->csv, row, column));
+    t->out->y = y;
+    return y ? ERR_OK : err_set_memory(t->info, t->csv.path);
+}
+
+static enum err read_targets(struct new_table *t, int32_t column)
+{
+    float *target = mem_alloc((size_t)t->out->n_rows, sizeof *target);
+    for (int64_t row = 0; target && row < t->out->n_rows; row++)
+        target[row] = find_target(t->e, csv_cell(&t->csv, row, column));
+    t->out->target = target;
+    return target ? ERR_OK : err_set_memory(t->info, t->csv.path);
+}
+
 static enum err read_labels(struct new_table *t)
 {
     int32_t column = find_label(t);
-    size_t n = (size_t)t->out->n_rows;
-    bool numbers = t->e->task == DATA_REGRESSION;
     if (column < 0)
         return ERR_OK;
-    if (numbers)
-        t->out->target = mem_alloc(n, sizeof *t->out->target);
-    else
-        t->out->y = mem_alloc(n, sizeof *t->out->y);
-    if (!t->out->target && !t->out->y)
-        return err_set_memory(t->info, t->csv.path);
-    for (int64_t row = 0; row < t->out->n_rows; row++) {
-        const char *cell = csv_cell(&t->csv, row, column);
-        if (numbers)
-            t->out->target[row] = find_target(t->e, cell);
-        else
-            t->out->y[row] = find_class(t->e, cell);
-    }
-    return ERR_OK;
+    return t->e->task == DATA_REGRESSION ? read_targets(t, column) : read_classes(t, column);
 }
 
 static enum err encode_table(struct new_table *t, const char *path)

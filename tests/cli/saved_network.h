@@ -50,8 +50,8 @@ static inline void saved_network(const struct data_set *set, const struct net_co
 /* The network of a weights file. net_free. */
 static inline struct training *saved_restore(const char *path)
 {
-    struct net_weights *w;
-    struct training *t;
+    struct net_weights *w = NULL;
+    struct training *t = NULL;
     struct err_info info = {0};
     if (net_weights_open(path, &w, &info) != ERR_OK || net_restore(w, &t, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
