@@ -170,7 +170,7 @@ static enum err export_trial(struct export *x, struct err_info *info)
     if (err == ERR_OK) {
         text_format(what, sizeof what, "trial %lld, epoch %d, %s %s%s", (long long)t.trial->number,
                     t.trial->best_epoch, t.study->metric,
-                    text_human(value, sizeof value, t.trial->value, 4),
+                    text_human(value, sizeof value, t.best->value, 4),
                     x->refit ? ", trained on all but the test rows" : "");
         say_done(x, what);
     }
@@ -210,6 +210,8 @@ static enum err parse(struct export *x, int argc, char **argv, struct err_info *
     const struct cli_option table[] = {
         {"--best", OPTION_FLAG, &x->best, 0, 0, NULL, "the best trial (default)"},
         {"--trial", OPTION_INT, &x->trial, 0, 9007199254740992.0, "N", "another trial"},
+        {"--refit", OPTION_FLAG, &x->refit, 0, 0, NULL,
+         "train it once more, on training and validation rows"},
         {"--out", OPTION_TEXT, &x->out, 0, 0, "FOLDER", "where to (NAME-best beside the study)"},
         {"--force", OPTION_FLAG, &x->force, 0, 0, NULL, "write over files that are there"},
     };

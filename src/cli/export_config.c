@@ -36,11 +36,17 @@ static void put_trial(struct json_writer *w, const struct trial_network *t)
     json_put_string(w, "study", file_base_name(t->path));
     json_put_int(w, "trial", t->trial->number);
     json_put_string(w, "objective", t->study->metric);
-    put_figure(w, "value", t->trial->value);
+    put_figure(w, "value", t->best->value);
     json_put_int(w, "epoch", t->trial->best_epoch);
     json_put_int(w, "epochs_per_trial", t->settings.full_epochs);
     json_put_int(w, "rng_seed", (int64_t)t->trial->rng_seed);
     put_hyperparameters(w, t);
+    if (t->refit) {
+        json_open(w, "refit", '{');
+        json_put_int(w, "rows", t->all_rows.n_rows);
+        json_put_int(w, "epochs", t->trial->best_epoch);
+        json_close(w, '}');
+    }
 }
 
 /* What train --save knows of a network. */
@@ -94,13 +100,11 @@ static void put_layers(struct json_writer *w, const struct cli_network *n)
 
 /* ---- how good it is ---------------------------------------------------------------------- */
 
-static void put_validation(struct json_writer *w, const struct trial *t)
+static void put_validation(struct json_writer *w, const struct epoch_result *best)
 {
     json_open(w, "validation", '{');
-    for (size_t i = 0; i < t->n_epochs; i++)
-        if (t->curve[i].step == t->best_epoch)
-            for (int m = 0; m < METRIC_SECONDS; m++)
-                put_figure(w, study_metric_name((enum study_metric)m), t->curve[i].metric[m]);
+    for (int m = 0; m < METRIC_SECONDS; m++)
+        put_figure(w, study_metric_name((enum study_metric)m), best->metric[m]);
     json_close(w, '}');
 }
 
@@ -127,8 +131,10 @@ static void put_metrics(struct json_writer *w, const struct trial_network *t,
 {
     const struct cJSON *known = json_get(origin, "metrics");
     json_open(w, "metrics", '{');
+    if (t && t->refit) /* no rows are left to judge it by but the test part's */
+        json_put_string(w, "of", "the network before the refit");
     if (t) {
-        put_validation(w, t->trial);
+        put_validation(w, t->best);
         put_test(w, t);
     } else if (known) {
         json_put_item(w, "validation", known);
@@ -222,8 +228,6 @@ void export_put_config(const struct trial_network *t, const struct cli_network *
         put_trial(&w, t);
     else
         put_origin(&w, n->origin);
-    if (t && t->refit)
-        json_put_int(&w, "refit_rows", t->refit_rows);
     put_network(&w, n);
     put_layers(&w, n);
     put_metrics(&w, t, n->origin);

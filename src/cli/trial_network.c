@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CONTINUED_RATE 0.3 /* of a cycle beyond the schedule (decisions 13) */
+enum { SLICE_BATCHES = 16 };
+
 /* ---- choosing ---------------------------------------------------------------------------- */
 
 static enum err find_trial(struct trial_network *t, int64_t number, struct err_info *info)
@@ -20,7 +23,10 @@ static enum err find_trial(struct trial_network *t, int64_t number, struct err_i
     if (!t->trial)
         return err_set(info, ERR_STATE, t->path, "'tiller resume' goes on with it",
                        "has no trial with a value yet");
-    if (t->trial->best_epoch < 1)
+    for (size_t i = 0; i < t->trial->n_epochs; i++)
+        if (t->trial->curve[i].step == t->trial->best_epoch)
+            t->best = &t->trial->curve[i];
+    if (!t->best || t->best->step < 1)
         return err_set(info, ERR_STATE, t->path, "choose another --trial, or --best",
                        "trial %lld (%s) has no epoch with a value", (long long)t->trial->number,
                        trial_state_name(t->trial->state));
@@ -78,12 +84,25 @@ static enum err interrupted(const struct trial_network *t, struct err_info *info
 
 /* ---- the best epoch's weights ------------------------------------------------------------ */
 
+/* The trial that trained the epoch behind `done` ones: the trial itself, or the one that it
+ * continues, and so on: each began a cycle of its own (decisions 13). */
+static const struct trial *link_behind(const struct trial_network *t, int done)
+{
+    const struct trial *link = t->trial, *parent;
+    while ((parent = study_trial(t->study, link->continues)) != NULL &&
+           parent->number < link->number && parent->n_epochs > 0 &&
+           parent->curve[parent->n_epochs - 1].step > done)
+        link = parent;
+    return link;
+}
+
 static enum err start_run(struct trial_network *t, const char *checkpoint, struct err_info *info)
 {
-    const struct trial_start start = {.config = t->trial->config,
-                                      .rng_seed = t->trial->rng_seed,
-                                      .target_epochs = t->trial->target_epochs,
-                                      .continues = t->trial->continues};
+    const struct trial_start start = {
+        .config = t->trial->config,
+        .rng_seed = t->trial->rng_seed,
+        .target_epochs = checkpoint ? t->trial->target_epochs : link_behind(t, 0)->target_epochs,
+        .continues = t->trial->continues};
     struct runner_position at;
     return net_runner_ops.start(t->runner, &t->study->space, &start, t->settings.full_epochs,
                                 checkpoint, &t->run, &at, info);
@@ -116,43 +135,110 @@ static enum err train_epochs(struct trial_network *t, struct err_info *info)
         enum err err = net_runner_ops.step(t->run, &step, info);
         if (err != ERR_OK)
             return err;
-        if (step.epoch_done)
-            say_epoch(&p, step.result.step, step.result.metric[METRIC_TRAIN_LOSS]);
+        if (!step.epoch_done)
+            continue;
+        say_epoch(&p, step.result.step, step.result.metric[METRIC_TRAIN_LOSS]);
+        net_runner_ops.extend(t->run, link_behind(t, step.result.step)->target_epochs);
     }
     t->epochs_trained = step.result.step;
     char now[32], then[32];
     text_double(now, sizeof now, step.result.value, false);
-    text_double(then, sizeof then, t->trial->value, false);
+    text_double(then, sizeof then, t->best->value, false);
     if (strcmp(now, then) != 0)
         fprintf(stderr,
                 "%s is %s now, where the log has %s: another kind of processor, or the trial "
-                "was continued\n",
+                "was steered\n",
                 t->study->metric, now, then);
     return net_runner_ops.keep_best(t->run);
 }
 
-static enum err train_again(struct trial_network *t, struct err_info *info)
+/* What the trial started from, if it did not start from random weights. */
+static enum err open_source(struct trial_network *t, struct err_info *info)
 {
+    struct net_config config = net_config_from(&t->study->space, &t->trial->config,
+                                               t->settings.full_epochs, t->trial->rng_seed);
+    return config.from_weights ? net_source_reopen(&t->settings, t->set, &t->source, info) : ERR_OK;
+}
+
+static enum err train_again(struct trial_network *t, int objective, struct err_info *info)
+{
+    enum err err = open_source(t, info);
+    if (err != ERR_OK)
+        return err;
     fprintf(stderr,
             "the weights of trial %lld do not lie beside the log: they are trained again, %d "
             "epochs\n",
             (long long)t->trial->number, t->trial->best_epoch);
-    enum err err = start_run(t, NULL, info);
+    net_runner_set(t->runner, objective, t->source);
+    err = start_run(t, NULL, info);
     return err == ERR_OK ? train_epochs(t, info) : err;
 }
 
 static enum err have_weights(struct trial_network *t, struct err_info *info)
 {
-    enum err err = net_runner_new(t->set, &t->runner, info);
+    int objective = 0;
+    enum err err = objective_find(t->settings.objective, t->set, &objective, info);
+    if (err == ERR_OK)
+        err = net_runner_new(t->set, &t->runner, info);
     if (err == ERR_OK)
         err = take_kept(t, info);
     if (err == ERR_OK && !t->run)
-        err = train_again(t, info);
+        err = train_again(t, objective, info);
     if (err != ERR_OK)
         return err;
     t->training = net_run_training(t->run);
     net_use_best(t->training);
     return ERR_OK;
+}
+
+/* ---- all rows ---------------------------------------------------------------------------- */
+
+static enum err refit_epochs(struct trial_network *t, struct err_info *info)
+{
+    int wanted = t->trial->best_epoch, cycle_end = t->settings.full_epochs;
+    struct progress p = {.n_epochs = wanted, .began = clock_now_s()};
+    while (net_epochs_done(t->refit) < wanted) {
+        bool done = false;
+        if (cli_signal)
+            return interrupted(t, info);
+        enum err err = net_train_slice(t->refit, SLICE_BATCHES, &done);
+        char why[160];
+        if (err != ERR_OK)
+            return err_set(info, err, t->path, "leave --refit out", "diverged on all rows: %s",
+                           net_divergence(t->refit, why, sizeof why));
+        if (!done)
+            continue;
+        say_epoch(&p, net_epochs_done(t->refit), net_train_loss(t->refit));
+        int target = link_behind(t, net_epochs_done(t->refit))->target_epochs;
+        if (net_epochs_done(t->refit) >= cycle_end && net_epochs_done(t->refit) < target) {
+            net_begin_cycle(t->refit, target - net_epochs_done(t->refit), CONTINUED_RATE);
+            cycle_end = target;
+        }
+    }
+    t->epochs_trained = wanted;
+    return ERR_OK;
+}
+
+static enum err train_on_all(struct trial_network *t, struct err_info *info)
+{
+    struct net_config config = net_config_from(&t->study->space, &t->trial->config,
+                                               t->settings.full_epochs, t->trial->rng_seed);
+    char n[32];
+    enum err err = open_source(t, info);
+    if (err == ERR_OK)
+        err = net_rows_join(t->set, &t->all_rows, info);
+    if (err == ERR_OK)
+        err = net_new(&config, &t->all_rows, &t->refit, info);
+    if (err != ERR_OK)
+        return err;
+    if (t->source)
+        net_source_carry(t->source, t->refit);
+    fprintf(stderr,
+            "trial %lld trained on training and validation rows together: %s rows, %d epochs\n",
+            (long long)t->trial->number, text_count(n, sizeof n, t->all_rows.n_rows),
+            t->trial->best_epoch);
+    t->training = t->refit;
+    return refit_epochs(t, info);
 }
 
 /* Epochs trained outside a search are charged too (decisions 14); a study that somebody else runs,
@@ -162,7 +248,8 @@ static void charge(const struct trial_network *t)
     char say[96], fields[48], why[800];
     struct study_log *log = NULL;
     struct err_info info = {0};
-    text_format(say, sizeof say, "trained again for export: %d epochs", t->epochs_trained);
+    text_format(say, sizeof say, "trained again for export%s: %d epochs",
+                t->refit ? ", on all rows" : "", t->epochs_trained);
     text_format(fields, sizeof fields, "\"epochs\": %d", t->epochs_trained);
     enum err err = study_log_open(t->path, NULL, NULL, &log, &info);
     if (err == ERR_OK) {
@@ -178,10 +265,9 @@ static void charge(const struct trial_network *t)
 
 enum err trial_network_open(struct trial_network *t, bool refit, struct err_info *info)
 {
-    (void)refit;
     enum err err = open_data(t, info);
     if (err == ERR_OK)
-        err = have_weights(t, info);
+        err = refit ? train_on_all(t, info) : have_weights(t, info);
     if (err == ERR_OK && t->epochs_trained > 0)
         charge(t);
     return err;
@@ -192,6 +278,8 @@ void trial_network_free(struct trial_network *t)
     if (t->run)
         net_runner_ops.stop(t->run);
     net_free(t->refit);
+    net_rows_release(&t->all_rows);
+    net_source_free(t->source);
     net_runner_free(t->runner);
     data_free(t->set);
     study_free(t->study);

@@ -10,13 +10,15 @@ struct trial_network {
     const char *path;    /* of the log */
     struct study *study; /* as read */
     const struct trial *trial;
+    const struct epoch_result *best; /* its best epoch */
     struct engine_settings settings;
     struct data_set *set;
     struct training *training; /* judges by the trial's weights; lent by what follows */
+    struct net_source *source; /* the weights that the study's trials started from; NULL: none */
     struct net_runner *runner;
     void *run;              /* kept, or trained again */
     struct training *refit; /* NULL: not trained on all rows */
-    int32_t refit_rows;
+    struct net_rows all_rows;
     int epochs_trained; /* just now, to have the weights: the study is charged for them */
 };
 

@@ -1,6 +1,7 @@
 /* If this fails, what a user takes home is not the network that the study found, or the PyTorch
  * script does not rebuild it. Runs the real program; python3-torch where it is installed. */
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +178,112 @@ static void trained_again_it_has_the_same_bits(void **state)
     mem_free(b);
 }
 
+static void wait_ended(struct engine *e, int64_t number)
+{
+    for (bool ended = false; !ended;) {
+        struct pollfd wake = {.fd = engine_wake_fd(e), .events = POLLIN};
+        assert_true(poll(&wake, 1, 60000) > 0);
+        engine_drain(e);
+        const struct trial *t = study_trial(engine_begin_read(e), number);
+        ended = t && t->state == TRIAL_COMPLETE;
+        engine_end_read(e);
+    }
+}
+
+/* One trial of 8 epochs, continued by 4 and by another 4: three cycles of its schedule. */
+static void make_chain(const char *path, const struct data_set *set)
+{
+    static const char cosine[] =
+        "{\"units\": 16, \"num_layers\": 1, \"schedule\": {\"choices\": [\"cosine\"]}}";
+    struct engine_options options = {.set = set,
+                                     .study_path = path,
+                                     .n_workers = 1,
+                                     .budget_trials = 1,
+                                     .full_epochs = 8,
+                                     .data_json = "{}"};
+    struct engine *e = NULL;
+    struct err_info info = {0};
+    assert_int_equal(file_write_atomic(in_folder("cosine.json"), cosine, sizeof cosine - 1, NULL),
+                     ERR_OK);
+    if (space_load(in_folder("cosine.json"), space_builtin(), &options.space, &info) != ERR_OK ||
+        engine_start(&options, &e, &info) != ERR_OK)
+        fail_msg("%s", info.detail);
+    wait_ended(e, 0);
+    for (int64_t i = 0; i < 2; i++) {
+        struct request extend = {.kind = REQUEST_EXTEND, .trial = i, .amount = 4};
+        if (engine_request(e, &extend, &info) != ERR_OK)
+            fail_msg("%s", info.detail);
+        wait_ended(e, i + 1);
+    }
+    assert_int_equal(engine_stop(e, &info), ERR_OK);
+}
+
+static void a_continued_trial_has_its_cycles_again(void **state)
+{
+    (void)state;
+    struct spawned s;
+    struct study *chain;
+    struct data_set *set = saved_open_set("data/vowel.csv");
+    make_chain(in_folder("chain.study.jsonl"), set);
+    data_free(set);
+    assert_int_equal(study_read(in_folder("chain.study.jsonl"), NULL, &chain, NULL), ERR_OK);
+    const struct trial *last = study_best(chain);
+    assert_true(last->number == 2 && last->best_epoch > 12);
+    assert_int_equal(unlink(in_folder("chain.study.d/trial-2.safetensors")), 0);
+    assert_int_equal(run(&s, WORDS("export", in_folder("chain.study.jsonl"))), 0);
+    assert_non_null(strstr(text_get(&s.err), "trained again"));
+    assert_null(strstr(text_get(&s.err), "where the log has"));
+    assert_weights_of(in_folder("chain-best/weights.safetensors"), last);
+    study_free(chain);
+    spawn_free(&s);
+}
+
+/* What a refit is said to be: the trial's configuration and seed, for as many epochs, on the rows
+ * of both parts. */
+static struct training *trained_on_all(const struct trial *trial, const struct data_set *set,
+                                       struct net_rows *rows)
+{
+    struct training *t;
+    bool done;
+    struct net_config c = net_config_from(&study->space, &trial->config, 12, trial->rng_seed);
+    assert_int_equal(net_rows_join(set, rows, NULL), ERR_OK);
+    assert_int_equal(net_new(&c, rows, &t, NULL), ERR_OK);
+    while (net_epochs_done(t) < trial->best_epoch)
+        assert_int_equal(net_train_slice(t, 7, &done), ERR_OK);
+    return t;
+}
+
+static void a_refit_has_learnt_from_both_parts(void **state)
+{
+    (void)state;
+    struct study *after;
+    struct net_rows rows;
+    struct net_metrics ours, theirs;
+    const struct trial *best = study_best(study);
+    run_well(
+        WORDS("export", in_folder("vowel.study.jsonl"), "--refit", "--out", in_folder("refit")));
+    struct cJSON *doc = read_json(in_folder("refit/config.json"));
+    assert_true(number(json_get(doc, "refit"), "rows") == 792);
+    assert_true(number(json_get(doc, "refit"), "epochs") == best->best_epoch);
+    assert_non_null(json_get_string(json_get(doc, "metrics"), "of"));
+    json_free(doc);
+    struct data_set *set = saved_open_set("data/vowel.csv");
+    struct net_rows test = net_rows_of(set, DATA_TEST);
+    struct training *a = trained_on_all(best, set, &rows);
+    struct training *b = saved_restore(in_folder("refit/weights.safetensors"));
+    assert_int_equal(rows.n_rows, 792);
+    assert_int_equal(net_evaluate(a, &test, &ours, NULL, NULL), ERR_OK);
+    assert_int_equal(net_evaluate(b, &test, &theirs, NULL, NULL), ERR_OK);
+    assert_true(ours.loss == theirs.loss);
+    net_free(a);
+    net_free(b);
+    net_rows_release(&rows);
+    data_free(set);
+    assert_int_equal(study_read(in_folder("vowel.study.jsonl"), NULL, &after, NULL), ERR_OK);
+    assert_true(after->epochs_charged >= study->epochs_charged + best->best_epoch);
+    study_free(after);
+}
+
 static void nothing_is_written_over(void **state)
 {
     (void)state;
@@ -211,6 +318,7 @@ static void what_can_not_be_is_said_in_one_line(void **state)
         {"vowel.study.jsonl", {"--trial", "1", "--best"}, {"--trial", "--best"}},
         {"vowel.study.jsonl", {"--bset"}, {"--bset", "--best"}},
         {"vowel-best/weights.safetensors", {"--trial", "1"}, {"trials"}},
+        {"vowel-best/weights.safetensors", {"--refit"}, {"trials"}},
         {"changed.study.jsonl", {NULL}, {"changed.study.jsonl", "changed since"}},
         {"foreign.study.jsonl", {NULL}, {"foreign.study.jsonl", "another program"}},
         {"vowel.study.jsonl", {"--out", "/dev/null/x"}, {"/dev/null"}},
@@ -277,21 +385,34 @@ static void make_long_study(const char *path, const struct data_set *set)
     assert_int_equal(study_log_close(log, &info), ERR_OK);
 }
 
+/* What is there stays, also where it was to be written over. */
 static void a_signal_leaves_without_writing(void **state)
 {
     (void)state;
     struct data_set *set = saved_open_set("data/vowel.csv");
     make_long_study(in_folder("long.study.jsonl"), set);
     data_free(set);
-    const char *argv[] = {spawn_tiller(), "export", in_folder("long.study.jsonl"), NULL};
-    struct spawned s;
-    assert_true(spawn_start(&s, argv, NULL));
-    assert_true(spawn_wait_text(&s, "epoch 1/1000000  train loss", false, 60));
-    kill(s.pid, SIGINT);
-    assert_int_equal(spawn_finish(&s, 60), 130);
-    assert_non_null(strstr(text_get(&s.err), "interrupted"));
-    assert_false(file_exists(in_folder("long-best")));
-    spawn_free(&s);
+    for (int refit = 0; refit < 2; refit++) {
+        const char *argv[] = {
+            spawn_tiller(), "export", in_folder("long.study.jsonl"), refit ? "--refit" : "--best",
+            "--force",      NULL};
+        struct spawned s;
+        assert_true(spawn_start(&s, argv, NULL));
+        assert_true(spawn_wait_text(&s, "epoch 1/1000000  train loss", false, 60));
+        kill(s.pid, SIGINT);
+        assert_int_equal(spawn_finish(&s, 60), 130);
+        assert_non_null(strstr(text_get(&s.err), "interrupted"));
+        assert_false(file_exists(in_folder("long-best/weights.safetensors")));
+        assert_false(file_exists(in_folder("long-best/config.json")));
+        spawn_free(&s);
+        assert_int_equal(file_make_folder(in_folder("long-best"), NULL), ERR_OK);
+        assert_int_equal(file_write_atomic(in_folder("long-best/model.py"), "mine", 4, NULL),
+                         ERR_OK);
+    }
+    size_t n;
+    char *kept = read_bytes(in_folder("long-best/model.py"), &n);
+    assert_string_equal(kept, "mine");
+    mem_free(kept);
 }
 
 /* ---- model.py ---------------------------------------------------------------------------- */
@@ -534,6 +655,8 @@ int main(void)
         cmocka_unit_test(the_folder_says_what_the_log_says),
         cmocka_unit_test(other_trials_are_trained_again),
         cmocka_unit_test(trained_again_it_has_the_same_bits),
+        cmocka_unit_test(a_continued_trial_has_its_cycles_again),
+        cmocka_unit_test(a_refit_has_learnt_from_both_parts),
         cmocka_unit_test(nothing_is_written_over),
         cmocka_unit_test(what_can_not_be_is_said_in_one_line),
         cmocka_unit_test(a_signal_leaves_without_writing),
