@@ -182,7 +182,7 @@ static void class_metrics(const struct training *t, const struct net_rows *rows,
         right += t->tally[c];
     out->accuracy = share(right, rows->n_rows);
     macro_averages(t->tally, rows->n_classes, out);
-    if (j->scored)
+    if (j->scored && isfinite(out->loss)) /* else scores may be none */
         rank(j->scored, rows->n_rows, out);
 }
 
