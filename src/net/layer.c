@@ -17,6 +17,29 @@ static int rows_of(const struct net_layer *layer, int n)
     return n * (layer->n_sums / layer->n_out);
 }
 
+/* out [n x columns] = a [n x inner] b [inner x columns]. OpenBLAS's products of up to a million
+ * multiplications on AVX-512 (sgemm_small_kernel_nn_skylakex.c, 0.3.21) allocate memory where
+ * columns % 16 is 1 to 8 and inner at least 32; there those last columns of b are turned and
+ * multiplied by themselves. */
+static void product(const struct training *t, int n, int columns, int inner, const float *a,
+                    const float *b, float *out)
+{
+    int rest = columns % 16;
+    bool allocates =
+        rest > 0 && rest <= PRODUCT_REST && inner >= 32 && 1.0 * n * columns * inner <= 1e6;
+    int whole = allocates ? columns - rest : columns;
+    if (whole > 0)
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, whole, inner, 1, a, inner, b,
+                    columns, 0, out, columns);
+    if (!allocates)
+        return;
+    for (int i = 0; i < inner; i++)
+        for (int j = 0; j < rest; j++)
+            t->scratch[j * inner + i] = b[i * columns + whole + j];
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, rest, inner, 1, a, inner, t->scratch,
+                inner, 0, out + whole, columns);
+}
+
 void layer_product(const struct training *t, const struct net_layer *layer, const float *block,
                    const float *x, int n, float *out)
 {
@@ -25,7 +48,7 @@ void layer_product(const struct training *t, const struct net_layer *layer, cons
     if (layer->conv)
         conv_forward(t->kernels, &layer->map, x, w, n, out, t->scratch);
     else if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, o, in, 1, x, in, w, o, 0, out, o);
+        product(t, n, o, in, x, w, out);
     else
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, in, 1, x, in, w, in, 0, out, o);
 }
@@ -55,8 +78,7 @@ static void input_gradient(const struct training *t, const struct net_layer *lay
     else if (layer->by_input)
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, in, o, 1, g, o, w, o, 0, below, in);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, in, o, 1, g, o, w, in, 0, below,
-                    in);
+        product(t, n, in, o, g, w, below);
 }
 
 /* ---- normalization ----------------------------------------------------------------------- */

@@ -410,11 +410,11 @@ static void impossible_configs_name_their_field(void **state)
     BAD(num_layers, 5);
     BAD(units, 0);
     BAD(units, NET_MAX_UNITS + 1);
-    BAD(activation, NET_N_ACTIVATIONS);
+    BAD(activation, (enum net_activation)NET_N_ACTIVATIONS);
     BAD(dropout, -0.1);
     BAD(dropout, 0.91);
     BAD(dropout, NAN);
-    BAD(optimizer, NET_N_OPTIMIZERS);
+    BAD(optimizer, (enum net_optimizer)NET_N_OPTIMIZERS);
     BAD(learning_rate, -1);
     BAD(learning_rate, INFINITY);
     BAD(momentum, 1);
