@@ -4,11 +4,11 @@
  * one vector) and NARROW (another table or NULL) set.
  *
  * A tile keeps its sums in registers from the first product to the last. Its sizes are constants,
- * so that UNROLL dissolves the inner loops and the array of sums becomes registers: seven to
- * sixteen of them, because a product's result takes four cycles and two begin in each, and few
- * enough to leave room for weights and one value (16 registers in all; AVX-512 has 32). The inner
- * loops go to the largest size and ask inside whether an element exists: loops that run just once
- * are unrolled too late by clang 14 for the sums to become registers. */
+ * so that EACH dissolves the inner loops and the array of sums becomes registers: seven to sixteen
+ * of them, because a product's result takes four cycles and two begin in each, and few enough to
+ * leave room for weights and one value (16 registers in all; AVX-512 has 32). The inner loops go to
+ * the largest size and ask inside whether an element exists: loops that run just once are unrolled
+ * too late by clang 14 for the sums to become registers. */
 
 typedef float VARIANT(vector)
     __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -24,14 +24,11 @@ INLINE void VARIANT(store)(const struct conv_runs *r, VECTOR sum[2][2][7], int w
     bool whole = r->n_channels >= n * LANES;
     ptrdiff_t pixel = whole ? r->n_out : n * LANES;
     float *const z[2] = {whole ? r->z[0] : spare[0], whole ? r->z[1] : spare[1]};
-    UNROLL
-    for (int run = 0; run < 2; run++)
-        UNROLL
-    for (int v = 0; v < 2; v++)
-        UNROLL
-    for (int i = 0; i < 7; i++)
-        if (run < n_runs && v < n && i < width)
-            ((VECTOR *)(z[run] + i * pixel))[v] = sum[run][v][i];
+    EACH(run, 0, 2)
+    EACH(v, 0, 2)
+    EACH(i, 0, 7)
+    if (run < n_runs && v < n && i < width)
+        ((VECTOR *)(z[run] + i * pixel))[v] = sum[run][v][i];
     if (!whole)
         for (int run = 0; run < n_runs; run++)
             for (int i = 0; i < width; i++)
@@ -48,24 +45,20 @@ INLINE void VARIANT(forward_tile)(const struct conv_runs *r, int size, int width
     for (int line = 0; line < r->n_lines; line++)
         for (ptrdiff_t c = 0; c < r->n_in; c++, w += size * n * LANES) {
             VECTOR tap[5][2];
-            UNROLL
-            for (int j = 0; j < 5; j++)
-                UNROLL
-            for (int v = 0; v < 2; v++)
-                if (j < size && v < n)
-                    tap[j][v] = ((const VECTOR *)w)[j * n + v];
-            UNROLL
-            for (int run = 0; run < 2; run++)
-                UNROLL
-            for (int p = -2; p < 9; p++) {
+            EACH(j, 0, 5)
+            EACH(v, 0, 2)
+            if (j < size && v < n)
+                tap[j][v] = ((const VECTOR *)w)[j * n + v];
+            EACH(run, 0, 2)
+            EACH(p, -2, 9)
+            {
                 if (run >= n_runs || p < -(size / 2) || p >= width + size / 2 ||
                     (p < 0 && p < -r->left[run]) || (p >= width && p >= width + r->right[run]))
                     continue;
                 float value = r->x[run][line * r->x_line + c + p * r->n_in];
-                UNROLL
-                for (int j = 0; j < 5; j++)
-                    UNROLL
-                for (int v = 0; v < 2; v++) {
+                EACH(j, 0, 5)
+                EACH(v, 0, 2)
+                {
                     int i = p - j + size / 2;
                     if (j < size && v < n && i >= 0 && i < width)
                         sum[run][v][i] = value * tap[j][v] + sum[run][v][i];
@@ -92,46 +85,35 @@ TILES(5, 2, 1)
 
 /* ---- weight gradient: n_lines of a window x m values x n vectors ---------------------------- */
 
+/* A pass's products are summed on their own before they join the others': two levels of sums err
+ * less than one long one. */
 INLINE void VARIANT(weight_tile)(const struct conv_pixels *p, const float *restrict x,
                                  const float *restrict g, float *restrict sums, int n_lines, int m,
                                  int n)
 {
-    VECTOR sum[5][2][8];
-    VECTOR *const out = (VECTOR *)sums;
-    size_t line_sums = p->line_sums * (size_t)n;
-    UNROLL
-    for (int line = 0; line < 5; line++)
-        UNROLL
-    for (int v = 0; v < 2; v++)
-        UNROLL
-    for (int i = 0; i < 8; i++)
-        if (line < n_lines && v < n && i < m)
-            sum[line][v][i] = out[(size_t)line * line_sums + (size_t)(i * n + v)];
+    VECTOR sum[5][2][8] = {{{{0}}}};
     size_t x_line = p->x_line, x_pixel = p->x_pixel, g_pixel = p->g_pixel;
     for (int map = 0; map < p->n; map++)
         for (int row = 0; row < p->rows; row++) {
             const float *a = x + (size_t)map * p->x_map + (size_t)row * x_line;
             const float *b = g + (size_t)map * p->g_map + (size_t)row * p->g_line;
-            for (int column = p->columns; column > 0; column--, a += x_pixel, b += g_pixel)
-                UNROLL
-            for (int line = 0; line < 5; line++)
-                UNROLL
-            for (int i = 0; i < 8; i++)
-                UNROLL
-            for (int v = 0; v < 2; v++)
+            for (int column = p->columns; column > 0; column--, a += x_pixel, b += g_pixel) {
+                EACH(line, 0, 5)
+                EACH(i, 0, 8)
+                EACH(v, 0, 2)
                 if (line < n_lines && v < n && i < m)
                     sum[line][v][i] =
                         a[(size_t)line * x_line + (size_t)i] * ((const VECTOR *)b)[v] +
                         sum[line][v][i];
+            }
         }
-    UNROLL
-    for (int line = 0; line < 5; line++)
-        UNROLL
-    for (int v = 0; v < 2; v++)
-        UNROLL
-    for (int i = 0; i < 8; i++)
-        if (line < n_lines && v < n && i < m)
-            out[(size_t)line * line_sums + (size_t)(i * n + v)] = sum[line][v][i];
+    VECTOR *const out = (VECTOR *)sums;
+    size_t line_sums = p->line_sums * (size_t)n;
+    EACH(line, 0, 5)
+    EACH(v, 0, 2)
+    EACH(i, 0, 8)
+    if (line < n_lines && v < n && i < m)
+        out[(size_t)line * line_sums + (size_t)(i * n + v)] += sum[line][v][i];
 }
 
 #define TILE(n_lines, m, n)                                                                        \

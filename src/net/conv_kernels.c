@@ -16,6 +16,9 @@
 #define CONV_OPTIMIZE
 #define UNROLL _Pragma("clang loop unroll(full)")
 #endif
+/* A loop that is unrolled completely. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) ; a declaration has none */
+#define EACH(i, first, end) UNROLL for (int i = (first); i < (end); i++)
 
 #define VARIANT(name) name##_generic
 #define KERNEL __attribute__((CONV_OPTIMIZE)) static
