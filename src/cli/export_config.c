@@ -15,13 +15,14 @@ static void put_figure(struct json_writer *w, const char *name, double value)
         json_put_number(w, name, value);
 }
 
+/* All that have a part in it, also the held ones, which the log leaves out. */
 static void put_hyperparameters(struct json_writer *w, const struct trial_network *t)
 {
     const struct space *space = &t->study->space;
     json_open(w, "hyperparameters", '{');
     for (int i = 0; i < space->n; i++) {
         struct text value = {0};
-        if (!(t->trial->config.set >> i & 1))
+        if (!space_is_active(space, &t->trial->config, i))
             continue;
         space_put_external(space, i, t->trial->config.value[i], &value);
         json_put_raw(w, space->h[i].name, text_get(&value));
@@ -41,6 +42,8 @@ static void put_trial(struct json_writer *w, const struct trial_network *t)
     json_put_int(w, "epochs_per_trial", t->settings.full_epochs);
     json_put_int(w, "rng_seed", (int64_t)t->trial->rng_seed);
     put_hyperparameters(w, t);
+    if (t->settings.from[0])
+        json_put_string(w, "from", t->settings.from);
     if (t->refit) {
         json_open(w, "refit", '{');
         json_put_int(w, "rows", t->all_rows.n_rows);

@@ -126,6 +126,8 @@ static void the_folder_says_what_the_log_says(void **state)
     const struct cJSON *values = json_get(doc, "hyperparameters"), *data = json_get(doc, "data");
     assert_true(number(values, "units") == best->config.value[space_find(&study->space, "units")]);
     assert_non_null(json_get_string(values, "optimizer"));
+    assert_string_equal(json_get_string(values, "normalization"),
+                        "none"); /* held: not in the log */
     assert_int_equal(cJSON_GetArraySize(json_get(doc, "layers")), number(values, "num_layers") + 1);
     const struct cJSON *metrics = json_get(doc, "metrics");
     assert_true(number(json_get(metrics, "validation"), "val_loss") == best->best_loss);
