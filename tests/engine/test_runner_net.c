@@ -44,11 +44,39 @@ static void step_to(void *run, int epoch, struct trace *out)
     }
 }
 
-static const char *const recipes[][4] = {
-    {"schedule=cosine", "dropout=0.3", "units=16", "batch_size=8"},
-    {"optimizer=sgd", "momentum=0.8", "schedule=cosine", "units=9"},
-    {"activation=tanh", "num_layers=3", "weight_decay=0.001", "units=8"},
+/* One for every schedule that has cycles, and for all that draws random numbers or keeps figures
+ * between batches. */
+static const struct recipe {
+    const struct data_set *(*set)(void);
+    const char *pairs[8];
+} recipes[] = {
+    {fake_set, {"schedule=cosine", "dropout=0.3", "units=16", "batch_size=8"}},
+    {fake_set, {"optimizer=sgd", "momentum=0.8", "schedule=cosine", "units=9"}},
+    {fake_set, {"activation=tanh", "num_layers=3", "weight_decay=0.001", "units=8"}},
+    {fake_set,
+     {"schedule=step", "optimizer=rmsprop", "normalization=batch", "units=8", "input_noise=0.2"}},
+    {fake_set,
+     {"schedule=one_cycle", "optimizer=adamw", "warmup_epochs=1", "label_smoothing=0.1",
+      "units=8"}},
+    {fake_numbers,
+     {"schedule=one_cycle", "optimizer=nesterov", "learning_rate=0.01", "gradient_clip=1",
+      "normalization=layer", "units=8"}},
+    {fake_images,
+     {"schedule=step", "network=conv", "conv_layers=2", "filters=4", "normalization=batch",
+      "shift=1", "units=8", "class_weights=balanced"}},
+    {fake_images,
+     {"schedule=cosine", "network=conv", "conv_layers=1", "filters=4", "pooling=average",
+      "num_layers=2", "residual=yes", "units=8"}},
 };
+enum { N_RECIPES = sizeof recipes / sizeof *recipes };
+
+static struct trial_start start_of_recipe(const struct recipe *r, int target)
+{
+    size_t n = 0;
+    while (n < 8 && r->pairs[n])
+        n++;
+    return start_of(r->pairs, n, target);
+}
 
 static void a_checkpoint_at_any_slice_keeps_the_bits(void **state)
 {
@@ -59,9 +87,9 @@ static void a_checkpoint_at_any_slice_keeps_the_bits(void **state)
     net_init();
     assert_non_null(spawn_make_folder(folder));
     file_join(path, sizeof path, folder, "trial.safetensors");
-    assert_int_equal(net_runner_new(fake_set(), &runner, &info), ERR_OK);
-    for (size_t r = 0; r < sizeof recipes / sizeof *recipes; r++) {
-        struct trial_start start = start_of(recipes[r], 4, 6); /* 3 + a cycle of 3 */
+    for (size_t r = 0; r < N_RECIPES; r++) {
+        struct trial_start start = start_of_recipe(&recipes[r], 6); /* 3 + a cycle of 3 */
+        assert_int_equal(net_runner_new(recipes[r].set(), &runner, &info), ERR_OK);
         struct trace whole = {0};
         int at;
         void *run = open_run(runner, &start, NULL, &at);
@@ -88,8 +116,8 @@ static void a_checkpoint_at_any_slice_keeps_the_bits(void **state)
                             whole.epoch[i].metric[METRIC_VAL_LOSS]);
             }
         }
+        net_runner_free(runner);
     }
-    net_runner_free(runner);
     spawn_remove_folder(folder);
 }
 
@@ -103,9 +131,9 @@ static void a_continuation_has_the_bits_of_training_again(void **state)
     int at;
     assert_non_null(spawn_make_folder(folder));
     file_join(path, sizeof path, folder, "parent.safetensors");
-    assert_int_equal(net_runner_new(fake_set(), &runner, &info), ERR_OK);
-    for (size_t r = 0; r < sizeof recipes / sizeof *recipes; r++) {
-        struct trial_start parent = start_of(recipes[r], 4, FULL), longer = parent;
+    for (size_t r = 0; r < N_RECIPES; r++) {
+        struct trial_start parent = start_of_recipe(&recipes[r], FULL), longer = parent;
+        assert_int_equal(net_runner_new(recipes[r].set(), &runner, &info), ERR_OK);
         struct trace first = {0}, again = {0};
         void *run = open_run(runner, &parent, NULL, &at);
         step_to(run, FULL, &first);
@@ -124,9 +152,40 @@ static void a_continuation_has_the_bits_of_training_again(void **state)
         for (int i = 0; i < 8; i++)
             assert_true(first.epoch[i].metric[METRIC_VAL_LOSS] ==
                         again.epoch[i].metric[METRIC_VAL_LOSS]);
+        net_runner_free(runner);
+    }
+    spawn_remove_folder(folder);
+}
+
+/* Beyond the full length a schedule starts anew at 0.3 of the rate; a constant one goes on. */
+static void a_continuation_begins_a_cycle_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *schedule;
+        double first, behind; /* rates of the first batch of all and of the one behind FULL */
+    } rows[] = {
+        {"schedule=constant", 0.01, 0.01},
+        {"schedule=cosine", 0.01, 0.003},
+        {"schedule=step", 0.01, 0.003},
+        {"schedule=one_cycle", 0.01 / 25, 0.003 / 25},
+    };
+    struct net_runner *runner;
+    struct err_info info = {0};
+    assert_int_equal(net_runner_new(fake_set(), &runner, &info), ERR_OK);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        const char *pairs[] = {"learning_rate=0.01", "units=8", rows[r].schedule};
+        struct trial_start start = start_of(pairs, 3, 2 * FULL);
+        struct trace trace = {0};
+        int at;
+        void *run = open_run(runner, &start, NULL, &at);
+        const struct training *t = net_run_training(run);
+        assert_true(fabs(net_current_rate(t) - rows[r].first) < 1e-9);
+        step_to(run, FULL, &trace);
+        assert_true(fabs(net_current_rate(t) - rows[r].behind) < 1e-9);
+        net_runner_ops.stop(run);
     }
     net_runner_free(runner);
-    spawn_remove_folder(folder);
 }
 
 static void a_huge_rate_diverges_with_a_hint(void **state)
@@ -162,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_checkpoint_at_any_slice_keeps_the_bits),
         cmocka_unit_test(a_continuation_has_the_bits_of_training_again),
+        cmocka_unit_test(a_continuation_begins_a_cycle_of_its_own),
         cmocka_unit_test(a_huge_rate_diverges_with_a_hint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
