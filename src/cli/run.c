@@ -136,7 +136,7 @@ int command_run(int argc, char **argv)
         {"--sampler", OPTION_TEXT, &o.sampler, 0, 0, "NAME", "agent (default) or random"},
         {"--pruner", OPTION_TEXT, &o.pruner, 0, 0, "NAME", "median (default), halving or none"},
         {"--objective", OPTION_TEXT, &o.objective, 0, 0, "NAME",
-         "val_error (default), val_loss, val_f1 ...: 1 - it where larger is better"},
+         "val_error (default), val_loss ...; val_f1 ...: minimises 1 - it"},
         {"--rng-seed", OPTION_INT, &o.rng_seed, 0, 9007199254740992.0, "N",
          "drives initialisation, batches and search (0)"},
         {"--space", OPTION_TEXT, &o.space_path, 0, 0, "FILE",
