@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #define FORMAT "tiller weights 1"
@@ -188,7 +189,8 @@ static enum err read_network(const char *text, const char *path, struct training
                 get_size(o, "n_classes", 0, &rows.n_classes) && rows.n_classes != 1 &&
                 get_size(o, "image_rows", 0, &rows.image_rows) &&
                 get_size(o, "image_columns", 0, &rows.image_columns) &&
-                json_get_number(o, "target_scale", &rows.target_scale);
+                json_get_number(o, "target_scale", &rows.target_scale) &&
+                isfinite(rows.target_scale) && rows.target_scale >= 0;
     json_free(o);
     if (!good || net_config_check(&config, &rows, NULL) != ERR_OK)
         return refuse(path, info, "its description of the network is damaged");
@@ -227,6 +229,21 @@ static enum err read_layer(struct tensor_file *file, struct net_weights *w, int 
     return e;
 }
 
+/* As every training leaves them: it ends as diverged before. */
+static bool sound(const struct net_weights *w)
+{
+    for (size_t i = 0; i < w->shape.n_block; i++)
+        if (!isfinite(w->block[i]))
+            return false;
+    for (int l = 0; l < w->shape.n_layers; l++) {
+        const struct net_layer *layer = &w->shape.layer[l];
+        for (size_t i = 0; by_batch(layer) && i < (size_t)layer->n_out; i++)
+            if (w->block[layer->variance + i] < 0)
+                return false;
+    }
+    return true;
+}
+
 static enum err read_block(struct tensor_file *file, struct net_weights *w, const char *path,
                            struct err_info *info)
 {
@@ -241,6 +258,8 @@ static enum err read_block(struct tensor_file *file, struct net_weights *w, cons
     for (int l = 0; l < w->shape.n_layers && e == ERR_OK; l++)
         e = read_layer(file, w, l, scratch, info);
     mem_free(scratch);
+    if (e == ERR_OK && !sound(w))
+        e = refuse(path, info, "weights that are not finite, or a negative variance");
     return e;
 }
 
@@ -249,7 +268,7 @@ static enum err read_file(struct tensor_file *file, const char *path, struct net
 {
     const char *format = tensors_text(file, "format"), *network = tensors_text(file, "network");
     const char *metadata = tensors_text(file, "tiller");
-    if (!format || strcmp(format, FORMAT) != 0 || !network)
+    if (!format || strcmp(format, FORMAT) != 0 || !network || !tensors_text(file, TENSORS_CHECKSUM))
         return refuse(path, info, "not a file of weights");
     enum err e = read_network(network, path, &w->shape, info);
     if (e == ERR_OK)

@@ -2,8 +2,8 @@
  * may happen inside net_train_slice, for any kind of network.
  *
  * System calls: a child trains under seccomp's strict mode, where every call but read, write and
- * exit kills it. Allocations: this program's own malloc and its kin count, for OpenBLAS's too.
- * Sanitizers have a malloc of their own and make calls of their own: skipped under them. */
+ * exit kills it. Sanitizers make calls of their own: skipped under them. */
+#include "allocations.h"
 #include "kinds.h"
 
 #include <setjmp.h>
@@ -18,67 +18,6 @@
 #include <unistd.h>
 /* cmocka needs them above it */
 #include <cmocka.h>
-
-#if defined(__has_feature)
-#define HAS(feature) __has_feature(feature)
-#else
-#define HAS(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS(address_sanitizer) ||     \
-    HAS(thread_sanitizer) || HAS(memory_sanitizer)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
-/* ---- counting allocations ---------------------------------------------------------------- */
-
-#if defined(__GLIBC__) && !SANITIZED
-#define COUNTING 1
-static unsigned long allocations;
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-
-void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-    allocations++;
-    return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-    allocations++;
-    return __libc_realloc(p, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    allocations++;
-    return __libc_memalign(alignment, size);
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-    allocations++;
-    return __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **out, size_t alignment, size_t size)
-{
-    allocations++;
-    *out = __libc_memalign(alignment, size);
-    return *out ? 0 : 12;
-}
-#else
-#define COUNTING 0
-static unsigned long allocations;
-#endif
 
 /* All kinds, and widths that libraries treat apart: whole vectors, a rest, less than one. */
 static const struct {
