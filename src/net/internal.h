@@ -15,7 +15,6 @@
 #include "kernels.h"
 
 #define NET_MAX_LAYERS (NET_MAX_CONV + NET_MAX_HIDDEN + 1)
-#define PRODUCT_REST 8     /* columns that a product may need scratch memory for */
 #define NET_JUDGE_ROWS 256 /* rows judged at once; fewer where a row takes much memory */
 
 /* A layer: out = dropout(f(pool(normalize(x W) * gain) + bias)) [+ x]; the last one only x W +
@@ -63,7 +62,7 @@ struct training {
     const float *judged;         /* params or best */
     float *x;                    /* [batch x n_inputs] gathered rows */
     float *delta[2];             /* [batch x widest hidden layer] gradients at outputs */
-    float *scratch;              /* of convolutions and products */
+    float *scratch;              /* of convolutions */
     float *class_weight;         /* [n_classes]; NULL: all 1 */
     float *target;               /* [batch] regression */
     float *arena;                /* owns all of the above and the layers' */

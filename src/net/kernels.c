@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include "conv_kernels.h"
+#include "product_kernels.h"
 
 #include <math.h>
 #include <string.h>

@@ -40,6 +40,7 @@ struct loss_numbers {
 #define KERNEL_NORM_EPSILON 1e-5f /* added to every variance */
 
 struct conv_kernels;
+struct product_kernels;
 
 struct kernels {
     const char *name;
@@ -103,7 +104,8 @@ struct kernels {
      * optimisers of these names; RMSprop without momentum and with alpha = beta2. */
     bool (*optimize[NET_N_OPTIMIZERS])(float *w, float *first, float *second, const float *g,
                                        size_t n, const struct optimizer_step *step);
-    const struct conv_kernels *conv; /* conv.h's inner loops (conv_kernels.h) */
+    const struct product_kernels *product; /* product.h's inner loops (product_kernels.h) */
+    const struct conv_kernels *conv;       /* conv.h's inner loops (conv_kernels.h) */
 };
 
 /* kernels_best: the fastest table for this processor. kernels_list: all that it can run. */

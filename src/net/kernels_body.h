@@ -156,5 +156,6 @@ static const struct kernels VARIANT(kernels) = {
                  [NET_NESTEROV] = VARIANT(nesterov),
                  [NET_RMSPROP] = VARIANT(rmsprop),
                  [NET_ADAMW] = VARIANT(adam)}, /* its decay is in step->shrink */
+    .product = &VARIANT(product_kernels),
     .conv = &VARIANT(conv_kernels),
 };

@@ -5,6 +5,7 @@
  * [n * positions x channels]. Pooling stands before bias and activation: for max pooling and rising
  * activations that is the same function as behind them, at a quarter of the work. */
 #include "internal.h"
+#include "product.h"
 
 #include <cblas.h>
 
@@ -17,29 +18,6 @@ static int rows_of(const struct net_layer *layer, int n)
     return n * (layer->n_sums / layer->n_out);
 }
 
-/* out [n x columns] = a [n x inner] b [inner x columns]. OpenBLAS's products of up to a million
- * multiplications on AVX-512 (sgemm_small_kernel_nn_skylakex.c, 0.3.21) allocate memory where
- * columns % 16 is 1 to 8 and inner at least 32; there those last columns of b are turned and
- * multiplied by themselves. */
-static void product(const struct training *t, int n, int columns, int inner, const float *a,
-                    const float *b, float *out)
-{
-    int rest = columns % 16;
-    bool allocates =
-        rest > 0 && rest <= PRODUCT_REST && inner >= 32 && 1.0 * n * columns * inner <= 1e6;
-    int whole = allocates ? columns - rest : columns;
-    if (whole > 0)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, whole, inner, 1, a, inner, b,
-                    columns, 0, out, columns);
-    if (!allocates)
-        return;
-    for (int i = 0; i < inner; i++)
-        for (int j = 0; j < rest; j++)
-            t->scratch[j * inner + i] = b[i * columns + whole + j];
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, rest, inner, 1, a, inner, t->scratch,
-                inner, 0, out + whole, columns);
-}
-
 void layer_product(const struct training *t, const struct net_layer *layer, const float *block,
                    const float *x, int n, float *out)
 {
@@ -48,7 +26,7 @@ void layer_product(const struct training *t, const struct net_layer *layer, cons
     if (layer->conv)
         conv_forward(t->kernels, &layer->map, x, w, n, out, t->scratch);
     else if (layer->by_input)
-        product(t, n, o, in, x, w, out);
+        product(t->kernels, x, w, n, in, o, out);
     else
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, o, in, 1, x, in, w, in, 0, out, o);
 }
@@ -62,23 +40,20 @@ static void weight_gradient(const struct training *t, const struct net_layer *la
     if (layer->conv)
         conv_weight_gradient(t->kernels, &layer->map, x, g, n, w, t->scratch);
     else if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, o, n, 1, x, in, g, o, 0, w, o);
+        product_turned(t->kernels, x, g, in, n, o, w);
     else
-        cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, o, in, n, 1, g, o, x, in, 0, w, in);
+        product_turned(t->kernels, g, x, o, n, in, w);
 }
 
-/* The gradient below [n x inputs] at the layer's inputs. */
+/* The gradient below [n x inputs] at the layer's inputs; never of the first layer. */
 static void input_gradient(const struct training *t, const struct net_layer *layer, const float *g,
                            int n, float *below)
 {
     const float *w = t->params + layer->weight;
-    int in = layer->n_in, o = layer->n_out;
     if (layer->conv)
         conv_input_gradient(t->kernels, &layer->map, w, g, n, below, t->scratch);
-    else if (layer->by_input)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, in, o, 1, g, o, w, o, 0, below, in);
     else
-        product(t, n, in, o, g, w, below);
+        product(t->kernels, g, w, n, layer->n_out, layer->n_in, below);
 }
 
 /* ---- normalization ----------------------------------------------------------------------- */

@@ -179,13 +179,12 @@ static void lay_out_deltas(struct arena *a, struct training *t)
         t->delta[1] = take(a, (size_t)t->batch_size, widest);
 }
 
-static size_t scratch_floats(const struct training *t, size_t most)
+static size_t conv_floats(const struct training *t, size_t most)
 {
     size_t floats = 0;
     for (int l = 0; l < t->n_layers; l++) {
         const struct net_layer *layer = &t->layer[l];
-        size_t longest = (size_t)(layer->n_in > layer->n_out ? layer->n_in : layer->n_out);
-        size_t n = layer->conv ? conv_scratch(&layer->map, (int)most) : PRODUCT_REST * longest;
+        size_t n = layer->conv ? conv_scratch(&layer->map, (int)most) : 0;
         floats = n > floats ? n : floats;
     }
     return floats;
@@ -207,7 +206,7 @@ size_t training_lay_out(struct training *t, float *base, uint8_t *choices, size_
     else if (t->config.class_weights)
         t->class_weight = take(&a, 1, t->rows.n_classes);
     lay_out_deltas(&a, t);
-    t->scratch = take(&a, scratch_floats(t, most), 1);
+    t->scratch = take(&a, conv_floats(t, most), 1);
     for (int l = 0; l < t->n_layers; l++)
         lay_out_layer(&a, &t->layer[l], batch, most);
     *n_choices = lay_out_choices(t, choices);
