@@ -111,6 +111,7 @@ struct pair {
 };
 static const struct pair pairs[] = {
     {"mnist -> fashion-mnist", "mnist", "fashion-mnist", 0, 10, 0, 10},
+    {"fashion-mnist -> mnist", "fashion-mnist", "mnist", 0, 10, 0, 10},
     {"fashion-mnist -> spoken-digits", "fashion-mnist", "../shared/datasets/spoken-digits", 0, 10,
      0, 10},
     {"mnist 0-4 -> mnist 5-9", "mnist", "mnist", 0, 5, 5, 5},
