@@ -72,6 +72,9 @@ bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside peer
 	@if pkg-config --exists fann; then $(MAKE) --no-print-directory $(BUILD)/tests/bench/peer_fann; fi
 	$(BUILD)/tests/bench/bench_train
 
+bench-transfer: $(BUILD)/tests/bench/bench_transfer ## does starting from another task's weights pay?
+	$(BUILD)/tests/bench/bench_transfer
+
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
 	TILLER=$(abspath $(BUILD))/tiller $(BUILD)/tests/bench/bench_screen
 
@@ -100,4 +103,4 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-train bench-screen format lint install uninstall clean help
+  bench-train bench-transfer bench-screen format lint install uninstall clean help
