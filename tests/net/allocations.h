@@ -69,8 +69,8 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 }
 #else
 #define COUNTING 0
-static unsigned long allocations;
-static size_t largest_allocation;
+__attribute__((unused)) static unsigned long allocations;
+__attribute__((unused)) static size_t largest_allocation;
 #endif
 
 #endif
