@@ -102,6 +102,9 @@ void space_default(const struct space *space, struct configuration *out);
 void space_tidy(const struct space *space, struct configuration *c);
 /* Held ones at their fallback, the others drawn. */
 void space_sample(const struct space *space, struct rng *rng, struct configuration *out);
+/* The same from given numbers: u[n] in [0,1) are places on the natural axes, choices have equal
+ * parts of theirs (only those that are sampled). */
+void space_place(const struct space *space, const double *u, struct configuration *out);
 /* [0,1]^n on each hyperparameter's natural axis (log where log; categorical: index/(n-1)), inactive
  * at the fallback; decode rounds to the grid and clips. */
 void space_encode(const struct space *space, const struct configuration *c, double *unit);

@@ -164,19 +164,26 @@ void space_decode(const struct space *space, const double *unit, struct configur
     space_tidy(space, out);
 }
 
-void space_sample(const struct space *space, struct rng *rng, struct configuration *out)
+void space_place(const struct space *space, const double *u, struct configuration *out)
 {
     memset(out, 0, sizeof *out);
     for (int i = 0; i < space->n; i++) {
         const struct hyperparameter *h = &space->h[i];
-        /* Always one draw per hyperparameter, so that narrowing or holding one does not move the
-         * others. */
-        double u = rng_uniform(rng);
         out->value[i] = h->held                        ? h->fallback
-                        : h->kind == HYPER_CATEGORICAL ? floor(u * space_sampled_choices(h))
-                                                       : from_unit(h, u);
+                        : h->kind == HYPER_CATEGORICAL ? floor(u[i] * space_sampled_choices(h))
+                                                       : from_unit(h, u[i]);
     }
     space_tidy(space, out);
+}
+
+void space_sample(const struct space *space, struct rng *rng, struct configuration *out)
+{
+    /* Always one draw per hyperparameter, so that narrowing or holding one does not move the
+     * others. */
+    double u[SPACE_MAX];
+    for (int i = 0; i < space->n; i++)
+        u[i] = rng_uniform(rng);
+    space_place(space, u, out);
 }
 
 bool space_same(const struct space *space, const struct configuration *a,
