@@ -142,8 +142,13 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done);
 /* "the loss became infinite in batch 12 of epoch 3"; "" if it has not diverged. */
 const char *net_divergence(const struct training *t, char *out, size_t out_size);
 double net_train_loss(const struct training *t); /* without smoothing and class weights */
-int net_epochs_done(const struct training *t);   /* completed epochs */
-int net_batches_done(const struct training *t);  /* inside the current epoch */
+/* Euclidean norms, at rest between two slices: of all weights (biases and gains left out), and of
+ * the gradient of the batch trained last, before clipping and without weight decay; 0 before the
+ * first batch. One pass over the parameters each. */
+double net_weight_norm(const struct training *t);
+double net_gradient_norm(const struct training *t);
+int net_epochs_done(const struct training *t);  /* completed epochs */
+int net_batches_done(const struct training *t); /* inside the current epoch */
 int net_batches_per_epoch(const struct training *t);
 int net_effective_batch(const struct training *t);
 double net_current_rate(const struct training *t); /* learning rate of the next batch */

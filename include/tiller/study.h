@@ -15,7 +15,8 @@ enum trial_state { TRIAL_RUNNING, TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAIL, TRIA
 
 /* Per-epoch metrics in the op 7 `metrics` member and in curve:* attributes; the names stand in one
  * table (study_metric_name): train_loss val_loss val_accuracy val_precision val_recall val_f1
- * val_auc val_average_precision val_mse val_mae val_r2 seconds. NaN where absent. */
+ * val_auc val_average_precision val_mse val_mae val_r2 seconds gradient_norm weight_norm. NaN where
+ * absent. */
 enum study_metric {
     METRIC_TRAIN_LOSS,
     METRIC_VAL_LOSS,
@@ -28,7 +29,9 @@ enum study_metric {
     METRIC_VAL_MSE,
     METRIC_VAL_MAE,
     METRIC_VAL_R2,
-    METRIC_SECONDS, /* wall time of the epoch */
+    METRIC_SECONDS,       /* wall time of the epoch; from here on nothing is about how good it is */
+    METRIC_GRADIENT_NORM, /* of the epoch's last batch */
+    METRIC_WEIGHT_NORM,   /* at the epoch's end */
     METRIC_N
 };
 const char *study_metric_name(enum study_metric m);

@@ -161,6 +161,8 @@ static enum err judge(struct net_run *run, struct epoch_result *out)
     out->step = net_epochs_done(run->training);
     out->value = objective_value(run->runner->objective, &m);
     out->metric[METRIC_TRAIN_LOSS] = net_train_loss(run->training);
+    out->metric[METRIC_GRADIENT_NORM] = net_gradient_norm(run->training);
+    out->metric[METRIC_WEIGHT_NORM] = net_weight_norm(run->training);
     return ERR_OK;
 }
 

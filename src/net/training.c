@@ -137,6 +137,17 @@ double net_train_loss(const struct training *t)
     return t->train_loss;
 }
 
+double net_weight_norm(const struct training *t)
+{
+    return sqrt(t->kernels->sum_squares(t->params, t->n_weights));
+}
+
+/* Optimisers leave the gradient as it was. */
+double net_gradient_norm(const struct training *t)
+{
+    return sqrt(t->kernels->sum_squares(t->gradient, t->n_learned));
+}
+
 int net_epochs_done(const struct training *t)
 {
     return t->epoch;

@@ -23,6 +23,8 @@ const char *study_metric_name(enum study_metric m)
         [METRIC_VAL_MAE] = "val_mae",
         [METRIC_VAL_R2] = "val_r2",
         [METRIC_SECONDS] = "seconds",
+        [METRIC_GRADIENT_NORM] = "gradient_norm",
+        [METRIC_WEIGHT_NORM] = "weight_norm",
     };
     return (unsigned)m < METRIC_N ? names[m] : "";
 }

@@ -469,6 +469,35 @@ static void blas_stays_in_one_thread_whatever_the_environment_says(void **state)
     assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+/* One plain step of w -= rate * gradient moves the parameters by the rate times the norm. */
+static void norms_are_those_of_weights_and_of_the_last_gradient(void **state)
+{
+    (void)state;
+    struct toy toy = toy_moons(203, 1);
+    struct net_config c = toy_config();
+    c.optimizer = NET_SGD;
+    c.momentum = c.weight_decay = 0;
+    c.learning_rate = 0.5;
+    c.batch_size = 1000;
+    struct training *t = make(&c, &toy);
+    float *before = mem_alloc(t->n_learned, sizeof *before);
+    assert_non_null(before);
+    memcpy(before, t->params, t->n_learned * sizeof *before);
+    assert_true(net_gradient_norm(t) == 0);
+    train(t, 1);
+    double moved = 0, weights = 0;
+    for (size_t i = 0; i < t->n_learned; i++)
+        moved += pow((double)t->params[i] - (double)before[i], 2);
+    for (size_t i = 0; i < t->n_weights; i++)
+        weights += pow((double)t->params[i], 2);
+    assert_true(net_gradient_norm(t) > 0.01);
+    assert_true(fabs(sqrt(moved) / 0.5 / net_gradient_norm(t) - 1) < 1e-4);
+    assert_true(fabs(sqrt(weights) / net_weight_norm(t) - 1) < 1e-6);
+    mem_free(before);
+    net_free(t);
+    toy_free(&toy);
+}
+
 int main(int argc, char **argv)
 {
     net_init();
@@ -485,6 +514,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(metrics_are_counted_right),
         cmocka_unit_test(the_best_weights_are_kept_and_judged),
         cmocka_unit_test(rows_that_do_not_fit_are_refused),
+        cmocka_unit_test(norms_are_those_of_weights_and_of_the_last_gradient),
         cmocka_unit_test(a_slice_allocates_nothing),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(impossible_configs_name_their_field),
