@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"describe", command_describe, "say what was understood of a data set"},
     {"export", command_export, "write a study's network for taking home: weights, PyTorch script"},
     {"predict", command_predict, "label new rows by an exported network"},
+    {"bench", command_bench, "compare samplers on recorded learning curves"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

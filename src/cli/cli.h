@@ -113,6 +113,7 @@ int command_run(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_predict(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_start(int argc, char **argv); /* tiller alone: the start screen */
 
 #endif

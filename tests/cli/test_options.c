@@ -35,6 +35,9 @@ static void test_wrong_words(void **state)
         {{"run", "data/vowel", "--sampler", "agnet"}, "agent"},
         {{"run", "data/vowel", "--pruner", "medain"}, "median"},
         {{"resume", "/nowhere/at/all.jsonl"}, "/nowhere/at/all.jsonl"},
+        {{"bench"}, "TABLE"},
+        {{"bench", "/nowhere/at/all"}, "/nowhere/at/all-configs.csv"},
+        {{"bench", "x", "--unit", "percentage"}, "percent, error or loss"},
         {{"nonsense\033[31m"}, "no such command"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

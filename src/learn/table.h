@@ -1,0 +1,16 @@
+/* What the loaders of curve tables share. */
+#ifndef TILLER_LEARN_TABLE_H
+#define TILLER_LEARN_TABLE_H
+
+#include "tiller/bench.h"
+
+/* A task without curves, its name and family sanitised, appended; NULL: out of memory. Its pool is
+ * set, the errors are NaN. */
+struct curve_task *table_add_task(struct curve_table *table, const char *name, const char *family,
+                                  const struct curve_pool *pool);
+/* When all curves are read: percentages become shares, what follows a NaN is NaN, tasks are sorted,
+ * figures and families worked out. untrained: [n_tasks] what networks had before training, NaN
+ * where unknown. ERR_INPUT: a task on which nothing can be compared. */
+enum err table_finish(struct curve_table *table, const double *untrained, struct err_info *info);
+
+#endif
