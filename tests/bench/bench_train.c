@@ -425,8 +425,8 @@ static void profile(const struct options *o)
         network_new(o->only, o->optimizer < 0 ? NET_ADAM : (enum net_optimizer)o->optimizer, &rows,
                     &t, &info) != ERR_OK)
         die(&info);
-    double rate = network_train(t, CLOCK_MONOTONIC, o->seconds);
-    printf("%s:%d %s samples/s\n", o->only->name, o->only->batch,
+    double rate = network_train(t, CLOCK_THREAD_CPUTIME_ID, o->seconds);
+    printf("%s:%d %s samples per second of processor time\n", o->only->name, o->only->batch,
            text_count(text, sizeof text, (int64_t)rate));
     net_free(t);
     network_rows_free(&rows);
