@@ -9,6 +9,8 @@
 #include "tiller/base.h"
 
 #define DATA_NAME_MAX 64
+#define DATA_VARIANT_MAX 96
+#define DATA_TASK_NAME_MAX (DATA_NAME_MAX + DATA_VARIANT_MAX)
 #define DATA_LEVELS_MAX 100 /* levels kept per categorical column; rarer ones fold into "other" */
 
 enum data_part_id { DATA_TRAIN, DATA_VALIDATION, DATA_TEST, DATA_N_PARTS };
@@ -25,6 +27,7 @@ struct data_options {
     size_t n_missing;
     bool drop_rare;      /* drop classes with fewer than 5 rows instead of refusing */
     uint64_t split_seed; /* default 0 */
+    const char *variant; /* "classes=0-4,rows=0.25"; NULL: the set as it is; see data_open */
 };
 
 /* One part: rows encoded for the network. */
@@ -39,7 +42,7 @@ struct data_part {
 struct data_column {
     char name[DATA_NAME_MAX]; /* sanitised */
     enum column_kind kind;
-    int64_t n_missing;          /* over all rows */
+    int64_t n_missing;          /* over all rows of all parts */
     double median, mean, scale; /* numeric: fitted on training rows; scale 1 where constant */
     bool constant;
     int n_levels;              /* categorical: kept levels; behind them "missing" and "other", each
@@ -49,8 +52,10 @@ struct data_column {
 };
 
 struct data_set {
-    char name[DATA_NAME_MAX]; /* "mnist", "letter": the file's or folder's base name */
-    char path[512];           /* as opened */
+    char name[DATA_TASK_NAME_MAX];  /* "mnist", "letter:rows=0.25": family and variant */
+    char family[DATA_NAME_MAX];     /* "letter": the file's or folder's base name */
+    char variant[DATA_VARIANT_MAX]; /* "rows=0.25": one way to write each; "" none */
+    char path[512];                 /* as opened, without the variant */
     enum data_source source;
     enum data_task task;
     int32_t n_inputs, n_classes;       /* regression: n_classes 0 */
@@ -73,13 +78,27 @@ struct data_set {
     double majority_error; /* validation error of always answering that class; regression: mean
                               squared error of always answering the training mean, standardised */
     uint64_t split_seed;
-    char fingerprint[33]; /* hex; of the encoded rows, labels, class names and split */
+    char fingerprint[33]; /* hex; of the encoded rows, labels, class names, split, variant */
     size_t memory_bytes;
     void *storage; /* private */
 };
 
 /* data_open: read, encode and split.
  *   path   NAME.csv, NAME.csv.gz or a folder with the four IDX files (plain or .gz)
+ * options->variant makes another task of the same rows: KEY=VALUE by commas, applied in this order
+ * whatever the order they are written in:
+ *   classes=LIST   those classes only, renumbered: numbers from 0 or names, with '+' between them,
+ *                  A-B from A to B
+ *   rows=F         that share of the training and validation rows, by class (regression: by tenth
+ *                  of the label), at least 2 of each in each part, or all where it has fewer
+ *   imbalance=R    of the class with k-th most training rows, k = 0 ... n - 1, the share
+ *                  R^(k / (n - 1)) of the training and validation rows, at least 2
+ *   features=F     that share of a table's feature columns, at least 1
+ *   noise=P        that share of the training and validation labels is a uniformly drawn other
+ *                  class; regression: normal noise of P deviations of the parent's training labels
+ *   seed=N         what is drawn by (default 0)
+ * A row of a variant stands in the same part as in its parent; the test part only loses the rows of
+ * dropped classes. What is fitted is fitted to the variant's training rows.
  * Errors: ERR_INPUT / ERR_IO / ERR_MEMORY / ERR_USAGE (unknown column) with file, line, column and
  * remedy. Owner: caller, data_free. Cost: one pass for reading, O(cells). Thread: any. */
 enum err data_open(const char *path, const struct data_options *options, struct data_set **out,
@@ -130,10 +149,13 @@ void data_new_rows_free(struct data_new_rows *rows);
 void data_describe(const struct data_set *set, struct text *out);
 
 /* data_find: turns what a person typed (a path, or the name of a shipped set: "mnist") into a path:
- * as it is, then below ./data, then below the installed data folder. data_dir() is that folder:
+ * as it is, then below ./data, then below the installed data folder. *variant: what stands behind
+ * the last ':' ("letter:rows=0.25"), lent by typed; NULL: nothing, or the ':' belongs to a file
+ * that is there. data_dir() is that folder:
  * the environment's TILLER_DATA_DIR, else the checkout's data/ beside the binary, else
  * PREFIX/share/tiller/data. Errors: ERR_INPUT naming what was looked for and the nearest name. */
-enum err data_find(const char *typed, char *out, size_t out_size, struct err_info *info);
+enum err data_find(const char *typed, char *out, size_t out_size, const char **variant,
+                   struct err_info *info);
 const char *data_dir(void);
 
 /* data_list: the sets below data_dir() and ./data, by name; for the start screen. */

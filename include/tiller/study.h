@@ -96,7 +96,7 @@ struct study {
     struct space space;
     bool space_declared;
     char *searcher_json; /* settings attribute, NULL none */
-    char task_path[512], fingerprint[40], data_name[64];
+    char task_path[512], fingerprint[40], data_name[160];
     struct trial *trials; /* [n_trials] by number */
     size_t n_trials, trials_capacity;
     int64_t next_trial_id; /* per file */

@@ -164,7 +164,8 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
                        struct err_info *info)
 {
     char path[512];
-    enum err err = data_find(typed, path, sizeof path, info);
+    const char *variant;
+    enum err err = data_find(typed, path, sizeof path, &variant, info);
     if (err != ERR_OK)
         return err;
     struct data_options options = {
@@ -176,6 +177,7 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
         .n_missing = d->missing.n,
         .drop_rare = d->drop_rare,
         .split_seed = (uint64_t)d->split_seed,
+        .variant = variant ? variant : d->variant,
     };
     return data_open(path, &options, out, info);
 }

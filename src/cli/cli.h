@@ -48,6 +48,7 @@ int cli_fail(const struct err_info *info);
  * --missing, --drop-rare, --split-seed): CLI_DATA_OPTIONS goes into a command's table. */
 struct cli_data_options {
     const char *target, *task;
+    const char *variant; /* of a study; what stands behind the TASK is above it; NULL: none */
     struct option_list categorical, missing;
     bool drop_rare;
     int64_t split_seed;

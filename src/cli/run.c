@@ -22,9 +22,14 @@ enum {
     MAX_WORDS = 1 + 2 * SPACE_MAX
 };
 
-/* NAME.study.jsonl, or the first of NAME-2, NAME-3 ... that is free. */
-static void default_study(const char *name, char *out, size_t out_size)
+/* NAME.study.jsonl, or the first of NAME-2, NAME-3 ... that is free. A variant's ':' and ',' would
+ * be in the way of shells and other systems. */
+static void default_study(const char *task, char *out, size_t out_size)
 {
+    char name[DATA_TASK_NAME_MAX];
+    text_copy(name, sizeof name, task);
+    for (char *c = name; (c = strpbrk(c, ":,"));)
+        *c = '-';
     text_format(out, out_size, "%s.study.jsonl", name);
     for (int i = 2; file_exists(out) && i < 100000; i++)
         text_format(out, out_size, "%s-%d.study.jsonl", name, i);
@@ -41,7 +46,8 @@ static void put_list(struct json_writer *w, const char *name, const struct optio
 }
 
 /* How the data was read, for a resume. */
-static void put_data_options(const struct cli_data_options *d, struct text *out)
+static void put_data_options(const struct cli_data_options *d, const struct data_set *set,
+                             struct text *out)
 {
     struct json_writer w;
     json_begin(&w, out);
@@ -50,6 +56,8 @@ static void put_data_options(const struct cli_data_options *d, struct text *out)
         json_put_string(&w, "target", d->target);
     if (d->task)
         json_put_string(&w, "task", d->task);
+    if (set->variant[0])
+        json_put_string(&w, "variant", set->variant);
     put_list(&w, "categorical", &d->categorical);
     put_list(&w, "missing", &d->missing);
     json_put_bool(&w, "drop_rare", d->drop_rare);
@@ -117,7 +125,7 @@ static int search(const struct session_options *o, const char *task)
             DEFAULT_TRAININGS * (engine.full_epochs > 0
                                      ? engine.full_epochs
                                      : search_default_full_epochs(set->part[DATA_TRAIN].n_rows));
-    put_data_options(&o->data, &data);
+    put_data_options(&o->data, set, &data);
     engine.data_json = text_get(&data);
     int status = session_run(o, set, &engine);
     text_free(&data);

@@ -25,6 +25,7 @@ static void read_data_options(const struct cJSON *settings, struct cli_data_opti
         return;
     out->target = json_get_string(data, "target");
     out->task = json_get_string(data, "task");
+    out->variant = json_get_string(data, "variant");
     read_list(data, "categorical", &out->categorical);
     read_list(data, "missing", &out->missing);
     json_get_bool(data, "drop_rare", &out->drop_rare);

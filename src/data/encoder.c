@@ -168,13 +168,13 @@ static enum err get_word(const struct reader *r, const struct cJSON *o, const ch
     return refuse(r, "'%s' is neither %s nor %s", name, words[0], words[1]);
 }
 
-static enum err get_name(const struct reader *r, const struct cJSON *o, const char *name,
-                         char out[static DATA_NAME_MAX])
+static enum err get_name(const struct reader *r, const struct cJSON *o, const char *name, char *out,
+                         size_t out_size)
 {
     const char *s = json_get_string(o, name);
     if (!s)
         return refuse(r, "'%s' is no text", name);
-    text_sanitize(out, DATA_NAME_MAX, s);
+    text_sanitize(out, out_size, s);
     return ERR_OK;
 }
 
@@ -339,7 +339,7 @@ static enum err get_classes(const struct reader *r, const struct cJSON *doc)
 
 static enum err get_label(const struct reader *r, const struct cJSON *doc)
 {
-    enum err e = get_name(r, doc, "target", r->e->target_name);
+    enum err e = get_name(r, doc, "target", r->e->target_name, sizeof r->e->target_name);
     if (e != ERR_OK)
         return e;
     if (r->e->task == DATA_CLASSIFICATION)
@@ -374,7 +374,7 @@ static enum err get_origin(const struct reader *r, const struct cJSON *doc)
         return refuse(r, "'split_seed' is no text of digits");
     text_copy(e->fingerprint, sizeof e->fingerprint, print);
     e->split_seed = strtoull(seed, NULL, 10);
-    return get_name(r, doc, "name", e->task_name);
+    return get_name(r, doc, "name", e->task_name, sizeof e->task_name);
 }
 
 static enum err get_all(struct reader *r, const struct cJSON *doc)

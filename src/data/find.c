@@ -122,25 +122,40 @@ static enum err refuse(const char *typed, struct err_info *info)
     return e;
 }
 
-enum err data_find(const char *typed, char *out, size_t out_size, struct err_info *info)
+static bool find(const char *typed, char *out, size_t out_size)
 {
     const char *name = strncmp(typed, LOCAL_FOLDER "/", sizeof LOCAL_FOLDER) == 0
                            ? typed + sizeof LOCAL_FOLDER
                            : typed;
-    if (!typed[0])
-        return err_set(info, ERR_INPUT, "TASK", "name a CSV file or a folder with IDX files",
-                       "the name is empty");
     if (try_endings(NULL, typed, out, out_size))
-        return ERR_OK;
+        return true;
     /* What has a folder of its own is not looked for elsewhere. */
     if (name[0] && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
         (try_endings(LOCAL_FOLDER, name, out, out_size) ||
          try_endings(data_dir(), name, out, out_size)))
-        return ERR_OK;
+        return true;
     /* A folder without images: opening it says what is missing. */
-    if (file_is_folder(typed) && text_copy(out, out_size, typed))
+    return file_is_folder(typed) && text_copy(out, out_size, typed);
+}
+
+enum err data_find(const char *typed, char *out, size_t out_size, const char **variant,
+                   struct err_info *info)
+{
+    char parent[PATH_MAX];
+    const char *colon = strrchr(typed, ':');
+    *variant = NULL;
+    if (!typed[0])
+        return err_set(info, ERR_INPUT, "TASK", "name a CSV file or a folder with IDX files",
+                       "the name is empty");
+    if (find(typed, out, out_size))
         return ERR_OK;
-    return refuse(typed, info);
+    if (!colon || strchr(colon, '/') || (size_t)(colon - typed) >= sizeof parent)
+        return refuse(typed, info);
+    text_format(parent, sizeof parent, "%.*s", (int)(colon - typed), typed);
+    if (!find(parent, out, out_size))
+        return refuse(parent, info);
+    *variant = colon + 1;
+    return ERR_OK;
 }
 
 /* ---- the list

@@ -257,8 +257,12 @@ static enum err build(struct data_set *set, struct images *m, const struct data_
     if (e == ERR_OK)
         e = classes_tidy(&m->classes, m->label, m->n_rows, m->half[0].images.n, options->drop_rare,
                          set->path, set, info);
+    struct labelled rows = {
+        .n_rows = m->n_rows, .label = m->label, .part = m->part, .classes = &m->classes};
     if (e == ERR_OK)
         e = split_images(set, m, info);
+    if (e == ERR_OK)
+        e = variant_apply(set_variant(set), &rows, set, info);
     if (e == ERR_OK)
         e = set_name_classes(set, &m->classes, m->label, m->n_rows, info);
     set->image_rows = m->half[0].images.rows;

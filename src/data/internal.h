@@ -97,6 +97,48 @@ enum err split_rows(const int32_t *label, int64_t n_rows, const struct classes *
                     uint64_t split_seed, bool with_test, uint8_t *part, const char *where,
                     struct err_info *info);
 
+/* group_rows: row numbers sorted by class into order[n_rows], in the file's order within a class;
+ * start[n_classes + 1]: where class c begins. Rows with a label of -1 are left out. */
+void group_rows(const int32_t *label, int64_t n_rows, int32_t n_classes, int64_t *start,
+                int32_t *order);
+
+/* ---- variant.c: other tasks made of a set's rows ------------------------------------------- */
+
+enum variant_key {
+    VARIANT_CLASSES,
+    VARIANT_ROWS,
+    VARIANT_IMBALANCE,
+    VARIANT_FEATURES,
+    VARIANT_NOISE,
+    VARIANT_SEED,
+    VARIANT_N_KEYS
+};
+struct variant {
+    unsigned asked;               /* bit k: key k; 0: the set as it is */
+    double value[VARIANT_N_KEYS]; /* but for the classes */
+    char classes[512];            /* as typed */
+    char where[256];              /* for messages: "letter:rows=2" */
+};
+/* variant_read: "rows=0.25,seed=3". Errors: ERR_USAGE: no such key, no such value. */
+enum err variant_read(const char *text, const char *family, struct variant *out,
+                      struct err_info *info);
+
+/* The rows of a set once they are split, to be changed in place. */
+struct labelled {
+    int64_t n_rows;
+    int32_t *label;   /* class; regression: what the split was stratified by; -1: dropped */
+    uint8_t *part;    /* PART_NONE: dropped */
+    double *quantity; /* regression: the label, else NULL */
+    double deviation; /* regression: of the training rows' labels */
+    struct classes *classes;
+};
+/* variant_apply: all but the features; names the set. Errors: ERR_USAGE: what this set can't have,
+ * too few rows or classes. */
+enum err variant_apply(const struct variant *v, const struct labelled *rows, struct data_set *set,
+                       struct err_info *info);
+/* Of *n columns those that stay, in order. */
+void variant_choose_features(const struct variant *v, int32_t *column, int32_t *n);
+
 /* ---- digest: 128 bits, not for security -------------------------------------------------- */
 
 struct digest {
@@ -123,6 +165,8 @@ enum err set_count_duplicates(struct data_set *set, const struct digest *key, co
 /* set_encoding: how the set's table was encoded, for whoever fills or writes it; owned by the set.
  */
 struct encoding *set_encoding(const struct data_set *set);
+/* The variant asked for; owned by the set. */
+const struct variant *set_variant(const struct data_set *set);
 /* set_finish: majority, memory, fingerprint. */
 void set_finish(struct data_set *set);
 

@@ -154,6 +154,21 @@ static enum err find_classes(struct table *t)
     return ERR_OK;
 }
 
+static enum err apply_variant(struct table *t, struct classes *classes)
+{
+    bool quantity = t->set->task == DATA_REGRESSION;
+    struct moments m = quantity ? table_moments(t, t->quantity) : (struct moments){0};
+    struct labelled rows = {
+        .n_rows = t->csv.n_rows,
+        .label = t->label,
+        .part = t->part,
+        .quantity = quantity ? t->quantity : NULL,
+        .deviation = m.constant ? 0 : m.scale,
+        .classes = classes,
+    };
+    return variant_apply(set_variant(t->set), &rows, t->set, t->info);
+}
+
 static enum err read_classes(struct table *t)
 {
     int64_t n = t->csv.n_rows;
@@ -164,6 +179,8 @@ static enum err read_classes(struct table *t)
     if (e == ERR_OK)
         e = split_rows(t->label, n, &t->classes, t->set->split_seed, true, t->part, t->csv.path,
                        t->info);
+    if (e == ERR_OK)
+        e = apply_variant(t, &t->classes);
     if (e == ERR_OK)
         e = set_name_classes(t->set, &t->classes, t->label, n, t->info);
     return e;
@@ -197,8 +214,6 @@ static enum err rank_rows(struct table *t, int32_t n_shares)
     qsort(rank, (size_t)n, sizeof *rank, compare_ranked);
     for (int64_t i = 0; i < n; i++)
         t->label[rank[i].row] = (int32_t)(i * n_shares / n);
-    t->set->target_low = rank[0].value;
-    t->set->target_high = rank[n - 1].value;
     mem_free(rank);
     return ERR_OK;
 }
@@ -212,7 +227,21 @@ static enum err split_quantity(struct table *t)
     if (e == ERR_OK)
         e = split_rows(t->label, t->csv.n_rows, &tenths, t->set->split_seed, true, t->part,
                        t->csv.path, t->info);
+    if (e == ERR_OK)
+        e = apply_variant(t, &tenths);
     return e;
+}
+
+static void find_range(struct table *t)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < t->csv.n_rows; i++)
+        if (t->part[i] != PART_NONE) {
+            low = t->quantity[i] < low ? t->quantity[i] : low;
+            high = t->quantity[i] > high ? t->quantity[i] : high;
+        }
+    t->set->target_low = low;
+    t->set->target_high = high;
 }
 
 static enum err read_quantity(struct table *t)
@@ -221,6 +250,7 @@ static enum err read_quantity(struct table *t)
     enum err e = split_quantity(t);
     if (e != ERR_OK)
         return e;
+    find_range(t);
     struct moments m = table_moments(t, t->quantity);
     bool everywhere = !(set->target_low < set->target_high);
     if (m.constant)

@@ -14,11 +14,17 @@ struct storage {
     float *target[DATA_N_PARTS]; /* regression */
     int32_t filled[DATA_N_PARTS];
     struct encoding encoding;
+    struct variant variant;
 };
 
 struct encoding *set_encoding(const struct data_set *set)
 {
     return &((struct storage *)set->storage)->encoding;
+}
+
+const struct variant *set_variant(const struct data_set *set)
+{
+    return &((struct storage *)set->storage)->variant;
 }
 
 enum err set_allocate_parts(struct data_set *set, const uint8_t *part, int64_t n_rows,
@@ -160,6 +166,8 @@ static void take_fingerprint(struct data_set *set)
         digest_add(&d, &set->target_mean, sizeof set->target_mean);
         digest_add(&d, &set->target_scale, sizeof set->target_scale);
     }
+    if (set->variant[0])
+        digest_add(&d, set->variant, strlen(set->variant));
     text_format(set->fingerprint, sizeof set->fingerprint, "%016llx%016llx",
                 (unsigned long long)d.a, (unsigned long long)d.b);
 }
@@ -209,7 +217,8 @@ static void take_name(struct data_set *set, const char *path)
         if (length > ending && strcmp(base + length - ending, endings[i]) == 0)
             base[length - ending] = 0;
     }
-    text_sanitize(set->name, sizeof set->name, base);
+    text_sanitize(set->family, sizeof set->family, base);
+    text_copy(set->name, sizeof set->name, set->family);
 }
 
 static enum err check_task(const char *task, struct err_info *info)
@@ -243,6 +252,9 @@ enum err data_open(const char *path, const struct data_options *options, struct 
         take_name(set, path);
     if (e == ERR_OK)
         e = check_task(options->task, info);
+    if (e == ERR_OK && options->variant)
+        e = variant_read(options->variant, set->family, &((struct storage *)set->storage)->variant,
+                         info);
     if (e == ERR_OK)
         e = file_is_folder(path) ? images_open(set, options, info) : table_open(set, options, info);
     if (e != ERR_OK) {

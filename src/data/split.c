@@ -118,9 +118,8 @@ static void share_out_fifth(const int64_t *start, int32_t n_classes, int64_t *qu
             }
 }
 
-/* Row numbers sorted by class, in file order within a class; start[c] is where class c begins. */
-static void group_rows(const int32_t *label, int64_t n_rows, int32_t n_classes, int64_t *start,
-                       int32_t *order)
+void group_rows(const int32_t *label, int64_t n_rows, int32_t n_classes, int64_t *start,
+                int32_t *order)
 {
     memset(start, 0, ((size_t)n_classes + 1) * sizeof *start);
     for (int64_t i = 0; i < n_rows; i++)

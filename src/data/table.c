@@ -79,7 +79,7 @@ static enum err refuse_text(const struct table *t, int32_t column, int64_t row)
     else
         text_format(hint, sizeof hint, "correct it, or read the column as text by --categorical %s",
                     name);
-    return table_refuse_cell(t, ERR_INPUT, row, table_csv_column(t, column), hint, detail);
+    return table_refuse_cell(t, ERR_INPUT, row, t->feature[column], hint, detail);
 }
 
 /* Numeric or not, by all rows; a numeric column's first bad field is the error. */
@@ -91,7 +91,7 @@ static enum err find_kind(struct table *t, int32_t column)
     for (int64_t i = 0; i < t->csv.n_rows; i++) {
         const char *cell = table_cell(t, i, column);
         if (encoding_is_missing(t->encoding, cell)) {
-            c->n_missing++;
+            c->n_missing += t->part[i] != PART_NONE;
             continue;
         }
         n++;
@@ -108,7 +108,7 @@ static enum err find_kind(struct table *t, int32_t column)
     if (first_text >= 0)
         return refuse_text(t, column, first_text);
     if (too_large >= 0)
-        return table_refuse_cell(t, ERR_INPUT, too_large, table_csv_column(t, column),
+        return table_refuse_cell(t, ERR_INPUT, too_large, t->feature[column],
                                  "leave the field empty, or scale the column",
                                  "the number is too large (beyond 1e100)");
     return ERR_OK;
@@ -126,15 +126,32 @@ static enum err mark_categorical(struct table *t)
             return err_set(t->info, ERR_USAGE, "--categorical",
                            "name columns of features only, or another label by --target",
                            "'%.64s' is the label column", name);
-        t->set->columns[column - (column > t->target)].kind = COLUMN_CATEGORICAL;
+        for (int32_t c = 0; c < t->set->n_columns; c++)
+            if (t->feature[c] == column)
+                t->set->columns[c].kind = COLUMN_CATEGORICAL;
     }
+    return ERR_OK;
+}
+
+/* The feature columns: all but the label, or those that the variant has. */
+static enum err find_features(struct table *t, int32_t *n)
+{
+    *n = t->csv.n_columns - 1;
+    t->feature = mem_alloc((size_t)*n, sizeof *t->feature);
+    if (!t->feature)
+        return err_set_memory(t->info, t->csv.path);
+    for (int32_t c = 0; c < *n; c++)
+        t->feature[c] = c + (c >= t->target);
+    variant_choose_features(set_variant(t->set), t->feature, n);
     return ERR_OK;
 }
 
 static enum err allocate_columns(struct table *t)
 {
     struct data_set *set = t->set;
-    int32_t n = t->csv.n_columns - 1;
+    int32_t n;
+    if (find_features(t, &n) != ERR_OK)
+        return ERR_MEMORY;
     set->columns = mem_zero_alloc((size_t)n, sizeof *set->columns);
     t->encoding->column = mem_zero_alloc((size_t)n, sizeof *t->encoding->column);
     if (!set->columns || !t->encoding->column)
@@ -150,7 +167,7 @@ static enum err read_columns(struct table *t)
         e = mark_categorical(t);
     for (int32_t c = 0; e == ERR_OK && c < t->set->n_columns; c++) {
         struct column_code *code = &t->encoding->column[c];
-        const char *name = t->names.name[table_csv_column(t, c)];
+        const char *name = t->names.name[t->feature[c]];
         text_sanitize(t->set->columns[c].name, sizeof t->set->columns[c].name, name);
         code->name = mem_dup_text(name);
         e = code->name ? find_kind(t, c) : err_set_memory(t->info, t->set->path);
@@ -183,6 +200,11 @@ static void assign_rows(struct table *t)
             t->x[i] = set_next_row(t->set, (enum data_part_id)t->part[i], label_of(t, i));
 }
 
+static void digest_cell(struct digest *d, const char *cell)
+{
+    digest_add(d, cell, strlen(cell));
+}
+
 /* Duplicates are found among the raw fields: rounding and folding must not make any. */
 static enum err count_duplicates(struct table *t)
 {
@@ -191,10 +213,9 @@ static enum err count_duplicates(struct table *t)
         return err_set_memory(t->info, t->csv.path);
     for (int64_t i = 0; i < t->csv.n_rows; i++) {
         key[i] = digest_start();
-        for (int32_t c = 0; c < t->csv.n_columns; c++) {
-            const char *cell = csv_cell(&t->csv, i, c);
-            digest_add(&key[i], cell, strlen(cell));
-        }
+        for (int32_t c = 0; c < t->set->n_columns; c++)
+            digest_cell(&key[i], table_cell(t, i, c));
+        digest_cell(&key[i], csv_cell(&t->csv, i, t->target));
     }
     enum err e = set_count_duplicates(t->set, key, t->part, t->csv.n_rows, t->info);
     mem_free(key);
@@ -248,6 +269,7 @@ static void release(struct table *t)
     mem_free(t->x);
     mem_free(t->value);
     mem_free(t->quantity);
+    mem_free(t->feature);
     classes_free(&t->classes);
     csv_names_free(&t->names);
     csv_free(&t->csv);

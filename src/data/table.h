@@ -20,17 +20,14 @@ struct table {
     float **x;         /* [n_rows] encoded row, NULL: dropped */
     double *value;     /* [2 * n_rows] one numeric column, then scratch for its median */
     int32_t target;
+    int32_t *feature; /* the file's column of each feature column, in order */
     struct err_info *info;
 };
 
-/* Feature columns are counted without the label. */
-static inline int32_t table_csv_column(const struct table *t, int32_t column)
-{
-    return column + (column >= t->target);
-}
+/* column: of the features */
 static inline const char *table_cell(const struct table *t, int64_t row, int32_t column)
 {
-    return csv_cell(&t->csv, row, table_csv_column(t, column));
+    return csv_cell(&t->csv, row, t->feature[column]);
 }
 int table_compare_texts(const void *a, const void *b); /* for qsort and bsearch */
 

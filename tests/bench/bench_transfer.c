@@ -67,7 +67,8 @@ static bool open_task(const char *path, int first, int n_classes, int n_rows, in
     struct data_options options = {0};
     struct err_info info = {0};
     char found[512];
-    if (data_find(path, found, sizeof found, &info) != ERR_OK ||
+    const char *variant;
+    if (data_find(path, found, sizeof found, &variant, &info) != ERR_OK ||
         data_open(found, &options, &set, &info) != ERR_OK)
         return false;
     struct net_rows train = net_rows_of(set, DATA_TRAIN);

@@ -30,13 +30,22 @@ static int find_teardown(void **state)
     return chdir(start) == 0 ? files_teardown(state) : -1;
 }
 
-static void expect(const char *typed, const char *wanted)
+static void expect_variant(const char *typed, const char *wanted, const char *wanted_variant)
 {
     char path[512] = "", line[1024];
+    const char *variant;
     struct err_info info = {0};
-    if (data_find(typed, path, sizeof path, &info) != ERR_OK)
+    if (data_find(typed, path, sizeof path, &variant, &info) != ERR_OK)
         fail_msg("%s", err_format(&info, line, sizeof line));
     assert_string_equal(path, wanted);
+    assert_true(!variant == !wanted_variant);
+    if (variant)
+        assert_string_equal(variant, wanted_variant);
+}
+
+static void expect(const char *typed, const char *wanted)
+{
+    expect_variant(typed, wanted, NULL);
 }
 
 static void test_names(void **state)
@@ -72,6 +81,24 @@ static void test_order(void **state)
     unlink("data/letter.csv");
 }
 
+/* What stands behind the last ':' is a variant, unless a file is called so. */
+static void test_variants(void **state)
+{
+    (void)state;
+    expect_variant("letter:rows=0.5", files_path("shipped/letter.csv"), "rows=0.5");
+    expect_variant("data/letter.csv:rows=0.5,seed=2", files_path("shipped/letter.csv"),
+                   "rows=0.5,seed=2");
+    expect_variant("pictures:", files_path("shipped/pictures"), "");
+    files_write_text("home/letter:rows=0.5.csv", "x,class\n");
+    files_write_text("home/10:30.csv", "x,class\n");
+    expect_variant("letter:rows=0.5", "letter:rows=0.5.csv", NULL);
+    expect_variant("letter:rows=0.5:noise=0.1", "letter:rows=0.5.csv", "noise=0.1");
+    expect_variant("10:30", "10:30.csv", NULL);
+    expect_variant("10:30:rows=0.5", "10:30.csv", "rows=0.5");
+    unlink("letter:rows=0.5.csv");
+    unlink("10:30.csv");
+}
+
 static void test_unknown_names(void **state)
 {
     (void)state;
@@ -79,6 +106,8 @@ static void test_unknown_names(void **state)
         const char *typed, *message;
     } cases[] = {
         {"leter", "did you mean 'letter'?"},
+        {"leter:rows=0.5", "did you mean 'letter'?"},
+        {"some:where/letter", "some:where/letter: there is no such file"},
         {"data/Letter", "did you mean 'letter'?"},
         {"shutle", "did you mean 'shuttle'?"},
         {"zzzzzzzzzzzz", "a shipped set such as letter"},
@@ -88,14 +117,16 @@ static void test_unknown_names(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[512], line[1024];
+        const char *variant;
         struct err_info info = {0};
-        assert_int_equal(data_find(cases[i].typed, path, sizeof path, &info), ERR_INPUT);
+        assert_int_equal(data_find(cases[i].typed, path, sizeof path, &variant, &info), ERR_INPUT);
         err_format(&info, line, sizeof line);
         if (!strstr(line, cases[i].message))
             fail_msg("said '%s'\ninstead of '%s'", line, cases[i].message);
     }
+    const char *variant;
     char tiny[8];
-    assert_int_equal(data_find("letter", tiny, sizeof tiny, NULL), ERR_INPUT);
+    assert_int_equal(data_find("letter", tiny, sizeof tiny, &variant, NULL), ERR_INPUT);
 }
 
 static void test_list(void **state)
@@ -145,11 +176,9 @@ static void test_the_nth_allocation_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_the_nth_allocation_fails),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_order),
+        cmocka_unit_test(test_variants), cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_list),     cmocka_unit_test(test_the_nth_allocation_fails),
     };
     return cmocka_run_group_tests(tests, find_setup, find_teardown);
 }

@@ -34,8 +34,9 @@ static void test_every_set_opens(void **state)
     (void)state;
     for (int i = 0; i < N_SETS; i++) {
         char path[512];
+        const char *variant;
         struct text out = {0};
-        assert_int_equal(data_find(sets[i].name, path, sizeof path, NULL), ERR_OK);
+        assert_int_equal(data_find(sets[i].name, path, sizeof path, &variant, NULL), ERR_OK);
         struct data_set *set = files_open(path, NULL);
         assert_string_equal(set->name, sets[i].name);
         assert_int_equal(set->n_rows, sets[i].rows);
