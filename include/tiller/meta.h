@@ -113,6 +113,52 @@ void sobol_point(uint32_t index, int n_dims, uint64_t scramble, double *unit);
 void sobol_configuration(const struct space *space, uint32_t index, uint64_t scramble,
                          struct configuration *out);
 
+/* ---- Gaussian processes (Rasmussen & Williams 2006, chapters 2, 4, 5) --------------------- */
+
+/* Rows are points x[n_dims]; the mean is 0, so targets come centred. All of it is pure and uses one
+ * thread of OpenBLAS (net_init). */
+enum { GP_ROWS_MAX = 1024 };
+/* Matern-5/2 with a length scale per dimension: cov = variance k(r), r^2 = sum_d (diff_d /
+ * length_d)^2. */
+struct gp_kernel {
+    int n_dims;
+    int levels[SPACE_MAX];    /* 0: a number; k: one of k choices, 0 .. k-1: diff is 0 or 1 */
+    double length[SPACE_MAX]; /* > 0 */
+    double variance;          /* of the signal */
+    double noise;             /* variance of what is added to each row's target */
+};
+/* A space's axes, length scales 1; and where a configuration lies on them: as space_encode, but
+ * choices by their index. Held hyperparameters are dimensions that never differ. */
+void gp_axes(const struct space *space, struct gp_kernel *out);
+void gp_place(const struct space *space, const struct configuration *c, double *x);
+
+/* A process given rows x[n x n_dims]: the factorised kernel matrix, whatever the targets. noise[n]:
+ * variance row by row, NULL: the kernel's. ERR_RANGE: n is not 1..GP_ROWS_MAX, or the matrix can't
+ * be factorised (noise too small). About n^3/3 flops. Owner: caller, gp_free. */
+struct gp;
+enum err gp_new(const struct gp_kernel *kernel, const double *x, const double *noise, int n,
+                struct gp **out);
+void gp_free(struct gp *g);
+/* weights[n_targets x n] = (K + noise)^-1 y for y[n_targets x n]; may be the same array. */
+void gp_weights(const struct gp *g, const double *y, int n_targets, double *weights);
+/* Log marginal likelihood of one target, given its weights. */
+double gp_log_likelihood(const struct gp *g, const double *y, const double *weights);
+/* At x[m x n_dims]: mean[n_targets x m] of each target, and the variance[m] they share, without
+ * noise (NULL: not wanted; most of the time goes into it). */
+enum err gp_predict(const struct gp *g, const double *weights, int n_targets, const double *x,
+                    int m, double *mean, double *variance);
+/* How much lower than best a normal value is on average, 0 where it is higher (Jones, Schonlau &
+ * Welch 1998). */
+double gp_expected_improvement(double mean, double sd, double best);
+/* gp_tune: the length scales, variance and (tune_noise; else its share of the variance stays as it
+ * is) noise that suit targets y[n_targets x n] at x best, all targets together: the log marginal
+ * likelihood with a prior that keeps length scales long (Hvarfner et al. 2024), judged at the
+ * prior's middle and n_random draws from it; then n_steps uphill from the best of them (Rprop,
+ * Riedmiller & Braun 1993). Dimensions in which rows do not differ keep their length. A step takes
+ * about 5/3 n^3 flops, a draw n^3 / 3. */
+enum err gp_tune(struct gp_kernel *kernel, const double *x, int n, const double *y, int n_targets,
+                 bool tune_noise, int n_random, int n_steps, struct rng *rng);
+
 /* Reward of decisions 16: ln((before + .002)/(after + .002)) * share of the budget left. */
 double meta_reward(double before, double after, double share_left);
 

@@ -1,0 +1,24 @@
+/* What gp.c and gp_tune.c share: a process's rows, scaled, and its factorised kernel matrix. */
+#ifndef TILLER_META_GP_H
+#define TILLER_META_GP_H
+
+#include "tiller/meta.h"
+
+struct gp {
+    struct gp_kernel kernel;
+    int n, width;     /* rows, columns when scaled */
+    double *scaled;   /* [n x width] by length scales; choices have a column each */
+    double *square;   /* [n] squared lengths of these rows */
+    double *factor;   /* [n x n] lower Cholesky factor, row-major; above the diagonal: rubbish */
+    double half_logs; /* sum of the logarithms of its diagonal: half of the log determinant */
+};
+
+/* Room for n rows; false: out of memory (gp_release it all the same). */
+bool gp_reserve(struct gp *g, const struct gp_kernel *kernel, int n);
+void gp_release(struct gp *g);
+/* Scales rows x and factorises; noise as in gp_new. false: not positive definite. */
+bool gp_fill(struct gp *g, const double *x, const double *noise);
+/* Columns of dimension d when scaled. */
+int gp_columns(const struct gp_kernel *kernel, int d);
+
+#endif
