@@ -88,7 +88,7 @@ static const struct space builtin = {.n = 28, .h = {
      .about = "the first so many layers do not learn"},
     {"thaw_epoch", INT, RANGE(0, 50, 0), UNDER(INIT, BIT(0)), HELD,
      .about = "from here on frozen layers learn; 0 means never"},
-    {"carried_rate", FLOAT, LOG_RANGE(0.01, 1, 0.3), UNDER(INIT, BIT(0)),
+    {"carried_rate", FLOAT, LOG_RANGE(0.01, 1, 1), UNDER(INIT, BIT(0)),
      .about = "rate of carried layers, as a share of the others'"},
 }};
 /* clang-format on */

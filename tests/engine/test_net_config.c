@@ -63,7 +63,7 @@ static void no_word_means_the_reference_network(void **state)
         assert_int_equal(n.schedule_epochs, 17);
         assert_true(n.rng_seed == 99);
         assert_int_equal(n.from_weights, (traits & SPACE_WEIGHTS) != 0);
-        assert_true(n.carried_rate == ((traits & SPACE_WEIGHTS) != 0 ? 0.3 : 1));
+        assert_true(n.carried_rate == 1);
     }
 }
 
