@@ -7,6 +7,7 @@
 #define TILLER_BENCH_H
 
 #include "tiller/base.h"
+#include "tiller/search.h"
 #include "tiller/space.h"
 #include "tiller/study.h"
 
@@ -67,5 +68,94 @@ void curve_table_put_json(const struct curve_table *table, struct text *out);
 /* Keep these tasks only. ERR_RANGE: no such task (the nearest is named). */
 enum err curve_table_keep(struct curve_table *table, const char *const *tasks, size_t n,
                           struct err_info *info);
+
+/* ---- one search, replayed ---------------------------------------------------------------- */
+
+#define BENCH_NAME_MAX 48
+enum { BENCH_COMMON = 10 }; /* first points that methods which begin at random have in common */
+
+/* "random", "tpe+halving": a sampler, and a pruner ("none" if unsaid). */
+struct bench_method {
+    char name[BENCH_NAME_MAX];
+    const struct sampler_ops *sampler;
+    const struct pruner_ops *pruner;
+};
+/* ERR_USAGE: no such sampler or pruner (all are named). */
+enum err bench_method_find(const char *name, struct bench_method *out, struct err_info *info);
+
+/* From that epoch of the search on, its incumbent's validation error is `error`. */
+struct bench_step {
+    int epoch;   /* charged so far, 1-based */
+    double cost; /* charged so far, in epochs of the median configuration; the same as epoch where
+                    the table has no costs */
+    double error;
+};
+/* What came of a search: the steps have falling errors; no step before a value was seen. */
+struct bench_run {
+    struct bench_step *step; /* [n_steps] */
+    int n_steps, capacity;
+    int n_epochs, n_trials, n_decisions; /* decisions: proposals, and words at rungs */
+};
+void bench_run_free(struct bench_run *run);
+/* The incumbent's error when so many epochs have been charged. A search begins with `untrained`,
+ * what a network that has learnt nothing has: no incumbent is worse. */
+double bench_run_error(const struct bench_run *run, double epochs, double untrained);
+/* The first epoch at which it is at most target; 0: never. */
+int bench_run_reaches(const struct bench_run *run, double target);
+
+/* bench_replay: one search with one worker on one task of a table.
+ *
+ * The sampler proposes in the table's continuous space; the proposal goes to the nearest pool point
+ * that this search has not used (Euclidean distance on the unit axes, ties to the first), and what
+ * the fold gets is that point. Its curve is revealed epoch by epoch, every epoch is charged, the
+ * pruner is asked at its rungs; a diverged training ends as failed at its first NaN, which is
+ * charged too. The last training is cut where the budget ends. The incumbent's error is the least
+ * one seen in any trial so far: a trial's best weights are kept while it is the best.
+ * All depends on (task's name, rng_seed) only, and the random numbers of a proposal on its number,
+ * too: samplers that begin at random begin at the same points.
+ *   epochs  the budget B, >= 1          run  zeroed; owner: caller, bench_run_free
+ * Errors: ERR_MEMORY; the sampler's own. Thread: any, tables are only read. */
+enum err bench_replay(const struct curve_table *table, int task, const struct bench_method *method,
+                      uint64_t rng_seed, int epochs, struct bench_run *run, struct err_info *info);
+/* bench_common: the pool points that a search with the sampler `random` begins with, for peers that
+ * begin at random elsewhere. *n: fewer if the pool is smaller. */
+enum err bench_common(const struct curve_table *table, int task, uint64_t rng_seed,
+                      int point[static BENCH_COMMON], int *n, struct err_info *info);
+
+/* ---- many searches ----------------------------------------------------------------------- */
+
+struct bench_progress {
+    int done, all;        /* searches */
+    double seconds, left; /* so far; to come by the rate so far, NaN before the first */
+};
+struct bench_options {
+    const struct curve_table *table;   /* outlives the result */
+    const struct bench_method *method; /* [n_methods] */
+    int n_methods, n_seeds;            /* seeds 0..n_seeds-1 */
+    double budget;                     /* B in full trainings, e.g. 30 */
+    int n_workers;                     /* threads; 0: one per core */
+    /* Called about twice a second by the calling thread, and once at the end; false: leave. May be
+     * NULL. */
+    bool (*progress)(void *arg, const struct bench_progress *p);
+    void *arg;
+};
+/* Searches of several methods on the same tasks with the same seeds. */
+struct bench_result {
+    const struct curve_table *table;
+    int n_methods, n_seeds;
+    int n_epochs;                   /* B */
+    char (*method)[BENCH_NAME_MAX]; /* [n_methods] */
+    struct bench_run *run;          /* [n_methods x n_tasks x n_seeds] */
+    double seconds;                 /* of one core, over all searches replayed here */
+    int64_t n_decisions;            /* of them */
+};
+/* bench_run_all: every method on every task with every seed, in threads. The runs do not depend on
+ * how many. Errors: a sampler's; ERR_INTERRUPTED if progress said so. Owner: caller,
+ * bench_result_free. */
+enum err bench_run_all(const struct bench_options *options, struct bench_result **out,
+                       struct err_info *info);
+void bench_result_free(struct bench_result *result);
+const struct bench_run *bench_run_of(const struct bench_result *result, int method, int task,
+                                     int seed);
 
 #endif

@@ -20,7 +20,7 @@ enum err cells_refuse(const struct cells *c, int column, struct err_info *info, 
     const char *path = n > keep ? c->path + n - keep : c->path;
     va_list args;
     va_start(args, fmt);
-    vsnprintf(what, sizeof what, fmt, args);
+    vsnprintf(what, sizeof what, fmt, args); /* NOLINT(clang-analyzer-valist*) */
     va_end(args);
     if (column >= 0)
         text_format(where, sizeof where, "%s:%lld:%d", path, (long long)c->line, column + 1);
