@@ -196,9 +196,9 @@ static enum err copy_metadata(const struct tensor_file *file, const char *path, 
 enum err net_load(const char *path, const struct net_rows *train, struct training **out,
                   char **metadata_json, struct err_info *info)
 {
-    struct tensor_file *file;
+    struct tensor_file *file = NULL;
     struct training *t = NULL;
-    struct stored stored;
+    struct stored stored = {0};
     *out = NULL;
     if (metadata_json)
         *metadata_json = NULL;

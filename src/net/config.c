@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+#define LAST(a) ((int)COUNT(a) - 1)
 
 static const char *const kind_names[] = {[NET_PERCEPTRON] = "perceptron", [NET_CONV] = "conv"};
 static const char *const activation_names[] = {
@@ -121,8 +122,7 @@ struct field {
     }
 #define WORD(member, words, optional)                                                              \
     {                                                                                              \
-#member, FIELD_WORD, optional, offsetof(struct net_config, member), 0, COUNT(words) - 1,   \
-            words                                                                                  \
+#member, FIELD_WORD, optional, offsetof(struct net_config, member), 0, LAST(words), words  \
     }
 #define BELOW_1 0.9999999999999999
 

@@ -13,6 +13,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #endif
 /* A loop that is unrolled completely. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) ; a declaration has none */
 #define EACH(i, first, end) UNROLL for (int i = (first); i < (end); i++)
 
 #define VARIANT(name) name##_scalar

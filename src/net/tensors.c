@@ -252,7 +252,7 @@ static enum err read_header(struct tensor_file *file, struct err_info *info)
         return err_set_errno(info, ERR_IO, file->path, NULL, "reading its size failed");
     if (!S_ISREG(status.st_mode) || status.st_size < 10)
         return damaged(file, info, "too short to be a weights file");
-    unsigned char head[8];
+    unsigned char head[8] = {0};
     enum err e = read_bytes(file, 0, head, sizeof head, info);
     if (e != ERR_OK)
         return e;

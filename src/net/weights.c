@@ -80,16 +80,16 @@ static size_t weight_at(const struct net_layer *layer, size_t o, size_t i)
     return layer->by_input ? i * (size_t)layer->n_out + o : o * in + i;
 }
 
-/* Between our order (block) and PyTorch's. */
-static void turn(const struct net_layer *layer, float *block, float *torch, bool to_torch)
+/* A layer's weights from our order to PyTorch's or back. */
+static void turn(const struct net_layer *layer, const float *from, float *to, bool to_torch)
 {
     size_t out = (size_t)layer->n_out, in = layer->n_weights / out;
     for (size_t o = 0; o < out; o++)
         for (size_t i = 0; i < in; i++)
             if (to_torch)
-                torch[o * in + i] = block[weight_at(layer, o, i)];
+                to[o * in + i] = from[weight_at(layer, o, i)];
             else
-                block[weight_at(layer, o, i)] = torch[o * in + i];
+                to[weight_at(layer, o, i)] = from[o * in + i];
 }
 
 /* ---- saving ------------------------------------------------------------------------------ */
@@ -127,8 +127,7 @@ static size_t list_tensors(const struct training *t, float *turned, char (*names
     for (int l = 0; l < t->n_layers; l++) {
         const struct net_layer *layer = &t->layer[l];
         float *weights = turned + layer->weight;
-        memcpy(weights, t->judged + layer->weight, layer->n_weights * sizeof *weights);
-        turn(layer, (float *)(uintptr_t)(t->judged + layer->weight), weights, true);
+        turn(layer, t->judged + layer->weight, weights, true);
         for (int p = 0; p < PARTS; p++)
             if (parts[p].has(layer)) {
                 const float *data = p == 0 ? weights : t->judged + place_of(layer, p);
@@ -146,9 +145,11 @@ enum err net_save_weights(const struct training *t, const char *path, const char
     char names[MOST_TENSORS][NAME_SIZE];
     struct text network = {0};
     float *turned = mem_alloc(t->n_weights, sizeof *turned);
+    enum err e = ERR_OK;
     put_network(&network, t);
-    enum err e = turned && !network.failed ? ERR_OK : err_set_memory(info, path);
-    if (e == ERR_OK) {
+    if (!turned || network.failed) {
+        e = err_set_memory(info, path);
+    } else {
         size_t n = list_tensors(t, turned, names, tensors);
         const struct tensor_text texts[] = {
             {"format", FORMAT}, {"network", text_get(&network)}, {"tiller", metadata_json}};
@@ -221,7 +222,7 @@ static enum err read_layer(struct tensor_file *file, struct net_weights *w, int 
     const struct net_layer *layer = &w->shape.layer[l];
     enum err e = tensors_read(file, name_of(name, l, 0), scratch, layer->n_weights, info);
     if (e == ERR_OK)
-        turn(layer, w->block + layer->weight, scratch, false);
+        turn(layer, scratch, w->block + layer->weight, false);
     for (int p = 1; p < PARTS && e == ERR_OK; p++)
         if (parts[p].has(layer))
             e = tensors_read(file, name_of(name, l, p), w->block + place_of(layer, p),
@@ -252,9 +253,12 @@ static enum err read_block(struct tensor_file *file, struct net_weights *w, cons
     size_t n = w->shape.n_block;
     float *scratch = mem_alloc(w->shape.n_weights, sizeof *scratch);
     w->block = mem_aligned_alloc(n, sizeof *w->block);
-    enum err e = scratch && w->block ? ERR_OK : err_set_memory(info, path);
-    if (e == ERR_OK)
-        memset(w->block, 0, n * sizeof *w->block);
+    if (!scratch || !w->block) {
+        mem_free(scratch);
+        return err_set_memory(info, path);
+    }
+    enum err e = ERR_OK;
+    memset(w->block, 0, n * sizeof *w->block);
     for (int l = 0; l < w->shape.n_layers && e == ERR_OK; l++)
         e = read_layer(file, w, l, scratch, info);
     mem_free(scratch);
