@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define FORMAT "tiller training 1"
-static const char *const moment_name[] = {"moment.0", "moment.1"};
+enum { MOST_MOMENTS = 2 };
+static const char *const moment_name[MOST_MOMENTS] = {"moment.0", "moment.1"};
 
 /* ---- the "training" text ----------------------------------------------------------------- */
 
@@ -154,7 +155,7 @@ static enum err check_arrays(const struct tensor_file *file, const struct stored
     bool good = s->batch < shape.batches_per_epoch && s->best_epoch <= s->epoch;
     size_t n;
     good = good && tensors_find(file, "parameters", &n) && n == shape.n_block;
-    for (int i = 0; i < shape.n_moments; i++)
+    for (int i = 0; i < shape.n_moments && i < MOST_MOMENTS; i++)
         good = good && tensors_find(file, moment_name[i], &n) && n == shape.n_learned;
     if (s->best_epoch >= 0)
         good = good && tensors_find(file, "best", &n) && n == shape.n_block;
@@ -176,7 +177,7 @@ static enum err fill(struct training *t, struct tensor_file *file, const struct 
         t->layer[l].carried = s->carried >> l & 1;
     training_shuffle(t);
     enum err e = tensors_read(file, "parameters", t->params, t->n_block, info);
-    for (int i = 0; i < t->n_moments && e == ERR_OK; i++)
+    for (int i = 0; i < t->n_moments && i < MOST_MOMENTS && e == ERR_OK; i++)
         e = tensors_read(file, moment_name[i], t->moment[i], t->n_learned, info);
     if (t->best_epoch >= 0 && e == ERR_OK)
         e = tensors_read(file, "best", t->best, t->n_block, info);
