@@ -71,6 +71,9 @@ struct training *net_run_training(void *run);
 /* Configuration of the built-in space (possibly narrowed) to a network's; R = schedule length. */
 struct net_config net_config_from(const struct space *space, const struct configuration *c,
                                   int full_epochs, uint64_t rng_seed);
+/* The built-in space without what this task can't use; from_weights: with what a start from other
+ * weights has. */
+void net_space_of(const struct data_set *set, bool from_weights, struct space *out);
 struct net_rows net_rows_of(const struct data_set *set, enum data_part_id part);
 /* Training and validation rows as one, for a refit: copies. Owner: caller, net_rows_release. */
 enum err net_rows_join(const struct data_set *set, struct net_rows *out, struct err_info *info);
@@ -113,10 +116,14 @@ struct engine_options {
     bool space_said; /* a study that exists must have this space */
     const char *study_path;
     const char *sampler, *pruner; /* names */
-    const char *objective;        /* NULL: val_error */
-    const char *from;             /* weights file that trials may start from; NULL none */
-    int n_workers;                /* 0: cores */
-    int64_t budget_epochs;        /* 0: no limit */
+    /* In place of a name: a sampler that is none of sampler_at's (a recording's), and an object
+     * kept in the settings, where it finds what it was told; NULL: none. Lent. */
+    const struct sampler_ops *sampler_ops;
+    const char *sampler_json;
+    const char *objective; /* NULL: val_error */
+    const char *from;      /* weights file that trials may start from; NULL none */
+    int n_workers;         /* 0: cores */
+    int64_t budget_epochs; /* 0: no limit */
     int64_t budget_trials;
     double budget_seconds;
     bool budget_adds; /* --epochs +N on resume */

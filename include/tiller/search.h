@@ -33,7 +33,8 @@ struct sampler_ops {
     enum err (*open)(const struct search_context *context, void **self, struct err_info *info);
     void (*close)(void *self);
     /* Next configuration. rng belongs to this proposal: seeded by (rng_seed, trial number), so that
-     * a resumed study proposes what the uninterrupted one would have. */
+     * a resumed study proposes what the uninterrupted one would have. ERR_BUSY: not before one of
+     * the running trials has ended (there must be one). */
     enum err (*propose)(void *self, const struct search_context *context, struct rng *rng,
                         struct proposal *out);
     /* A trial ended (the fold has it); value before it: best_before (majority_error for the first).

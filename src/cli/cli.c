@@ -185,11 +185,8 @@ enum err cli_open_data(const char *typed, const struct cli_data_options *d, stru
 enum err cli_open_space(const struct data_set *set, const char *from, struct space *out,
                         struct net_source **source, struct err_info *info)
 {
-    unsigned traits = (set->image_rows > 0 ? SPACE_IMAGES : 0) |
-                      (set->task == DATA_CLASSIFICATION ? SPACE_CLASSES : 0) |
-                      (from ? SPACE_WEIGHTS : 0);
     *source = NULL;
-    space_of_task(traits, out);
+    net_space_of(set, from != NULL, out);
     enum err err = from ? net_source_open(from, set, source, info) : ERR_OK;
     return err == ERR_OK && *source ? net_source_hold(*source, out, info) : err;
 }

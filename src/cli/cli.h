@@ -69,6 +69,9 @@ struct cli_data_options {
         "--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                   \
             "which split of the rows (default 0)"                                                  \
     }
+/* How the data was read, as an object for a log's settings. */
+void cli_put_data_options(const struct cli_data_options *d, const struct data_set *set,
+                          struct text *out);
 /* Finds and opens what was typed; prints nothing. Owner: caller, data_free. */
 enum err cli_open_data(const char *typed, const struct cli_data_options *d, struct data_set **out,
                        struct err_info *info);
@@ -115,6 +118,7 @@ int command_resume(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_learn(int argc, char **argv);
 int command_start(int argc, char **argv); /* tiller alone: the start screen */
 
 #endif

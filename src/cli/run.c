@@ -45,9 +45,8 @@ static void put_list(struct json_writer *w, const char *name, const struct optio
     json_close(w, ']');
 }
 
-/* How the data was read, for a resume. */
-static void put_data_options(const struct cli_data_options *d, const struct data_set *set,
-                             struct text *out)
+void cli_put_data_options(const struct cli_data_options *d, const struct data_set *set,
+                          struct text *out)
 {
     struct json_writer w;
     json_begin(&w, out);
@@ -125,7 +124,7 @@ static int search(const struct session_options *o, const char *task)
             DEFAULT_TRAININGS * (engine.full_epochs > 0
                                      ? engine.full_epochs
                                      : search_default_full_epochs(set->part[DATA_TRAIN].n_rows));
-    put_data_options(&o->data, set, &data);
+    cli_put_data_options(&o->data, set, &data);
     engine.data_json = text_get(&data);
     int status = session_run(o, set, &engine);
     text_free(&data);

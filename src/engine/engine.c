@@ -114,7 +114,8 @@ void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, s
 
 static enum err choose_methods(struct engine *e, struct err_info *info)
 {
-    e->sampler = sampler_find(e->settings.sampler);
+    const struct sampler_ops *given = e->options.sampler_ops;
+    e->sampler = given ? given : sampler_find(e->settings.sampler);
     e->pruner = pruner_find(e->settings.pruner);
     if (!e->sampler)
         return err_set(info, ERR_USAGE, "--sampler", "choose agent or random", "'%s' is unknown",
@@ -181,7 +182,7 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
         return err;
     e->space = o->space;
     struct text searcher = {0};
-    settings_write(&e->settings, o->data_json, &searcher);
+    settings_write(&e->settings, o, &searcher);
     struct study_settings create = {.name = o->set->name,
                                     .metric = e->metric,
                                     .direction = 1,
@@ -402,6 +403,8 @@ enum err engine_start(const struct engine_options *options, struct engine **out,
     if (!e)
         return err_set_memory(info, "engine");
     e->options = *options;
+    if (options->sampler_ops)
+        e->options.sampler = options->sampler_ops->name;
     e->n_workers = options->n_workers > 0 ? options->n_workers : default_workers();
     e->paused = options->start_paused;
     bool existing = options->resume || file_exists(options->study_path);

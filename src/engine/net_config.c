@@ -135,3 +135,11 @@ struct net_config net_config_from(const struct space *space, const struct config
     n.rng_seed = rng_seed;
     return n;
 }
+
+void net_space_of(const struct data_set *set, bool from_weights, struct space *out)
+{
+    unsigned traits = (set->image_rows > 0 ? SPACE_IMAGES : 0) |
+                      (set->task == DATA_CLASSIFICATION ? SPACE_CLASSES : 0) |
+                      (from_weights ? SPACE_WEIGHTS : 0);
+    space_of_task(traits, out);
+}

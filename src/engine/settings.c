@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-void settings_write(const struct engine_settings *s, const char *data_json, struct text *out)
+void settings_write(const struct engine_settings *s, const struct engine_options *o,
+                    struct text *out)
 {
     struct json_writer w;
     json_begin(&w, out);
@@ -25,8 +26,10 @@ void settings_write(const struct engine_settings *s, const char *data_json, stru
     json_put_int(&w, "budget_trials", s->budget_trials);
     json_put_number(&w, "budget_seconds", s->budget_seconds);
     json_put_bool(&w, "no_test", s->no_test);
-    if (data_json)
-        json_put_raw(&w, "data", data_json);
+    if (o->sampler_json)
+        json_put_raw(&w, "sampler_settings", o->sampler_json);
+    if (o->data_json)
+        json_put_raw(&w, "data", o->data_json);
     json_close(&w, '}');
 }
 

@@ -143,6 +143,8 @@ static bool propose(struct engine *e, int epochs)
     rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, number));
     enum err err = e->sampler->propose(e->sampler_self, &context, &rng, &p);
     engine_fold_leave(e);
+    if (err == ERR_BUSY) /* the sampler waits for what runs */
+        return false;
     struct trial_start start = {.config = p.config,
                                 .who = p.who,
                                 .situation = p.situation,

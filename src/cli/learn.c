@@ -1,0 +1,213 @@
+/* learn: making knowledge. So far: recording trainings on many tasks, for learning from them
+ * (--record) or for judging by them (--pool). */
+#include "tiller/learn.h"
+#include "cli.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define USAGE                                                                                      \
+    "usage: tiller learn --record TASK ... [options]\n"                                            \
+    "       tiller learn --pool TASK ... [options]\n\n"                                            \
+    "Trains many networks in full on each TASK and keeps every epoch in study logs, one a task:\n" \
+    "with --record NAME.study.jsonl, to learn from (the same configurations on every task, then\n" \
+    "some of the agent's own, then some of both again with other seeds); with --pool\n"            \
+    "NAME.pool.jsonl, other configurations, to judge searches by. Said again it goes on where "    \
+    "it\n"                                                                                         \
+    "was left. The test parts are not read."
+
+enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20 };
+
+struct learn_words {
+    bool record, pool, estimate;
+    const char *tasks_path, *out;
+    int64_t configs, own, repeats, epochs, workers,
+        rng_seed; /* -1, epochs and workers 0: not said */
+    struct cli_data_options data;
+    const char *typed[TASKS_MAX];
+    size_t n_typed;
+    char *tasks_text; /* owns what --tasks named */
+};
+
+/* ---- which tasks ------------------------------------------------------------------------- */
+
+static enum err add_task(struct learn_words *w, const char *task, struct err_info *info)
+{
+    if (w->n_typed == TASKS_MAX)
+        return err_set(info, ERR_USAGE, "TASK", "record them in several folders",
+                       "more than %d tasks", TASKS_MAX);
+    w->typed[w->n_typed++] = task;
+    return ERR_OK;
+}
+
+/* One task a line; '#' begins a comment. */
+static enum err read_tasks(struct learn_words *w, struct err_info *info)
+{
+    size_t n;
+    char *rest = NULL;
+    enum err err = file_read(w->tasks_path, TASKS_BYTES_MAX, &w->tasks_text, &n, info);
+    if (err != ERR_OK)
+        return err;
+    for (char *line = strtok_r(w->tasks_text, "\r\n", &rest); line && err == ERR_OK;
+         line = strtok_r(NULL, "\r\n", &rest)) {
+        line[strcspn(line, "#")] = 0;
+        line += strspn(line, " \t");
+        size_t length = strlen(line);
+        while (length > 0 && isspace((unsigned char)line[length - 1]))
+            line[--length] = 0;
+        if (length > 0)
+            err = add_task(w, line, info);
+    }
+    return err;
+}
+
+static enum err open_task(void *arg, const char *typed, struct data_set **set,
+                          struct text *data_json, struct err_info *info)
+{
+    const struct learn_words *w = arg;
+    enum err err = cli_open_data(typed, &w->data, set, info);
+    if (err == ERR_OK)
+        cli_put_data_options(&w->data, *set, data_json);
+    return err;
+}
+
+/* ---- recording --------------------------------------------------------------------------- */
+
+static void say(void *arg, const char *line)
+{
+    char clean[512];
+    (void)arg;
+    fprintf(stderr, "%s\n", text_sanitize(clean, sizeof clean, line));
+}
+
+static bool leave(void *arg)
+{
+    (void)arg;
+    return cli_signal != 0;
+}
+
+static enum err make_plan(const struct learn_words *w, struct learn_plan *out,
+                          struct err_info *info)
+{
+    *out = learn_plan_default(w->pool, (uint64_t)w->rng_seed);
+    if (w->pool && (w->own >= 0 || w->repeats >= 0))
+        return err_set(info, ERR_USAGE, w->own >= 0 ? "--own" : "--repeats", "leave it out",
+                       "a pool has --configs only");
+    if (w->configs >= 0)
+        out->n_shared = (int)w->configs;
+    if (w->own >= 0)
+        out->n_own = (int)w->own;
+    if (w->repeats >= 0)
+        out->n_repeats = (int)w->repeats;
+    return ERR_OK;
+}
+
+static void print_estimates(const struct learn_estimate *e, size_t n)
+{
+    double sum = 0;
+    printf("%-32s %7s %6s %7s %9s %6s %10s\n", "task", "rows", "inputs", "classes", "trainings",
+           "epochs", "core hours");
+    for (size_t i = 0; i < n; i++) {
+        printf("%-32s %7lld %6d %7d %9d %6d %10.3f\n", e[i].name, (long long)e[i].n_rows,
+               e[i].n_inputs, e[i].n_classes, e[i].n_trainings, e[i].full_epochs,
+               e[i].core_seconds / 3600);
+        sum += e[i].core_seconds;
+    }
+    printf("%zu tasks: %.2f core hours\n", n, sum / 3600);
+}
+
+static int estimate(const struct learn_recording *r)
+{
+    struct err_info info = {0};
+    struct learn_estimate *e = mem_alloc(r->tasks.n, sizeof *e);
+    if (!e)
+        return err_set_memory(&info, "learn"), cli_fail(&info);
+    enum err err = learn_estimate(r, e, &info);
+    if (err == ERR_OK)
+        print_estimates(e, r->tasks.n);
+    mem_free(e);
+    return err == ERR_OK ? EXIT_DONE : cli_fail(&info);
+}
+
+static int record(const struct learn_recording *r)
+{
+    struct err_info info = {0};
+    bool finished;
+    cli_watch_signals();
+    if (learn_record(r, &finished, &info) != ERR_OK)
+        return cli_fail(&info);
+    if (finished)
+        return EXIT_DONE;
+    fputs("left, nothing is lost; the same command goes on\n", stderr);
+    return EXIT_INTERRUPTED;
+}
+
+static int learn(struct learn_words *w)
+{
+    struct err_info info = {0};
+    struct learn_recording r = {
+        .tasks = {.typed = w->typed, .n = w->n_typed, .open = open_task, .arg = w},
+        .folder = w->out    ? w->out
+                  : w->pool ? "pools"
+                            : "recordings",
+        .n_workers = (int)w->workers,
+        .full_epochs = (int)w->epochs,
+        .rng_seed = (uint64_t)w->rng_seed,
+        .say = say,
+        .leave = leave,
+    };
+    if (make_plan(w, &r.plan, &info) != ERR_OK)
+        return cli_fail(&info);
+    return w->estimate ? estimate(&r) : record(&r);
+}
+
+/* ---- the command ------------------------------------------------------------------------- */
+
+static enum err check_words(struct learn_words *w, struct err_info *info)
+{
+    enum err err = w->tasks_path ? read_tasks(w, info) : ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    if (w->record == w->pool)
+        return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
+                       "say either --record or --pool");
+    if (w->n_typed == 0)
+        return err_set(info, ERR_USAGE, "learn", "try 'tiller learn --record letter vowel'",
+                       "no TASK is named");
+    return ERR_OK;
+}
+
+int command_learn(int argc, char **argv)
+{
+    struct learn_words w = {.configs = -1, .own = -1, .repeats = -1};
+    const struct cli_option table[] = {
+        {"--record", OPTION_FLAG, &w.record, 0, 0, NULL, "record trainings to learn from"},
+        {"--pool", OPTION_FLAG, &w.pool, 0, 0, NULL, "record trainings to judge searches by"},
+        {"--estimate", OPTION_FLAG, &w.estimate, 0, 0, NULL,
+         "only measure an epoch of a few and say what it would take"},
+        {"--tasks", OPTION_TEXT, &w.tasks_path, 0, 0, "FILE", "more tasks: one a line, # comments"},
+        {"--configs", OPTION_INT, &w.configs, 1, 100000, "N",
+         "configurations shared by all tasks (64; pool: 500)"},
+        {"--own", OPTION_INT, &w.own, 0, 100000, "M", "more from a search on each task (32)"},
+        {"--repeats", OPTION_INT, &w.repeats, 0, 100, "K",
+         "further seeds for 16 of them: 8 drawn, 8 best (2)"},
+        {"--epochs", OPTION_INT, &w.epochs, 2, 100000, "R",
+         "of each training (by the task's rows: 30 to 50)"},
+        {"--workers", OPTION_INT, &w.workers, 1, 64, "N", "worker threads (one per core)"},
+        {"--rng-seed", OPTION_INT, &w.rng_seed, 0, 9007199254740000.0, "N",
+         "drives initialisation and batches; pool: its configurations too (0)"},
+        {"--out", OPTION_TEXT, &w.out, 0, 0, "FOLDER", "where the logs go (recordings; pools)"},
+        CLI_DATA_OPTIONS(w.data),
+    };
+    struct err_info info = {0};
+    enum err err = cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, w.typed,
+                             TASKS_MAX, &w.n_typed, &info);
+    if (err == ERR_INTERRUPTED)
+        return EXIT_DONE;
+    if (err == ERR_OK)
+        err = check_words(&w, &info);
+    int status = err == ERR_OK ? learn(&w) : cli_fail(&info);
+    mem_free(w.tasks_text);
+    return status;
+}
