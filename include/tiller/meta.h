@@ -6,6 +6,7 @@
 #define TILLER_META_H
 
 #include "tiller/base.h"
+#include "tiller/data.h"
 #include "tiller/space.h"
 #include "tiller/study.h"
 
@@ -158,6 +159,41 @@ double gp_expected_improvement(double mean, double sd, double best);
  * about 5/3 n^3 flops, a draw n^3 / 3. */
 enum err gp_tune(struct gp_kernel *kernel, const double *x, int n, const double *y, int n_targets,
                  bool tune_noise, int n_random, int n_steps, struct rng *rng);
+
+/* ---- what a task looks like ---------------------------------------------------------------- */
+
+/* The static meta-features. The last four are errors of quick learners, divided by the error of
+ * always giving the same answer; regression: squared errors. */
+enum task_feature {
+    FEATURE_LN_ROWS,
+    FEATURE_LN_INPUTS,
+    FEATURE_LN_ROWS_PER_INPUT,
+    FEATURE_LN_CLASSES,
+    FEATURE_BALANCE,
+    FEATURE_SKEW,
+    FEATURE_COMPONENTS,
+    FEATURE_CORRELATION,
+    FEATURE_NEIGHBOUR,
+    FEATURE_CENTROID,
+    FEATURE_LINEAR,
+    FEATURE_STUMP,
+    FEATURE_N
+};
+const char *feature_name(int i);  /* "ln rows" ...; NULL past the end */
+const char *feature_about(int i); /* what it is, in one line */
+
+enum { SKETCH_N = 96 };
+struct task_features {
+    double value[FEATURE_N]; /* all finite */
+    double sketch[SKETCH_N]; /* distributions of random projections: src/meta/sketch.c */
+    int rows_used;
+    double cost_epochs; /* to be charged: multiplications, in epochs of the reference network */
+};
+/* meta_features: measured on at most 500 training rows and 1,024 inputs drawn by a fixed seed;
+ * no row of validation or test is looked at, nor any member of the set that counts them.
+ * Errors: ERR_MEMORY. Thread: any. Cost: 30 ms for 784 inputs, 2 ms for 30. */
+enum err meta_features(const struct data_set *set, struct task_features *out,
+                       struct err_info *info);
 
 /* Reward of decisions 16: ln((before + .002)/(after + .002)) * share of the budget left. */
 double meta_reward(double before, double after, double share_left);

@@ -1,5 +1,6 @@
 /* describe: what was understood of a data set, on stdout. Trains nothing. */
 #include "cli.h"
+#include "tiller/meta.h"
 
 #include <stdio.h>
 
@@ -8,9 +9,25 @@
     "Says what was understood of TASK (a folder with IDX files, a CSV table, or the name of a\n"   \
     "shipped set): rows, columns by kind, missing fields, classes with their shares, split "       \
     "sizes,\n"                                                                                     \
-    "duplicates, memory."
+    "duplicates, memory. --features: what it looks like to the search instead."
 
-static enum err describe(const char *task, const struct cli_data_options *options,
+static enum err put_features(const struct data_set *set, struct text *out, struct err_info *info)
+{
+    struct task_features f;
+    char value[32];
+    enum err e = meta_features(set, &f, info);
+    if (e != ERR_OK)
+        return e;
+    text_appendf(out, "%s: what it looks like, from %d training rows\n", set->name, f.rows_used);
+    for (int i = 0; i < FEATURE_N; i++)
+        text_appendf(out, "  %-14s %9s  %s\n", feature_name(i),
+                     text_human(value, sizeof value, f.value[i], 4), feature_about(i));
+    text_appendf(out, "  %-14s %9s  epochs of the reference network, charged to a search\n", "cost",
+                 text_human(value, sizeof value, f.cost_epochs, 3));
+    return ERR_OK;
+}
+
+static enum err describe(const char *task, const struct cli_data_options *options, bool features,
                          struct err_info *info)
 {
     struct data_set *set;
@@ -18,10 +35,13 @@ static enum err describe(const char *task, const struct cli_data_options *option
     enum err e = cli_open_data(task, options, &set, info);
     if (e != ERR_OK)
         return e;
-    data_describe(set, &out);
-    if (out.failed)
+    if (features)
+        e = put_features(set, &out, info);
+    else
+        data_describe(set, &out);
+    if (e == ERR_OK && out.failed)
         e = err_set_memory(info, task);
-    else if (fputs(text_get(&out), stdout) == EOF || fflush(stdout) != 0)
+    if (e == ERR_OK && (fputs(text_get(&out), stdout) == EOF || fflush(stdout) != 0))
         e = err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
     text_free(&out);
     data_free(set);
@@ -31,7 +51,10 @@ static enum err describe(const char *task, const struct cli_data_options *option
 int command_describe(int argc, char **argv)
 {
     struct cli_data_options options = {0};
-    const struct cli_option table[] = {CLI_DATA_OPTIONS(options)};
+    bool features = false;
+    const struct cli_option table[] = {{"--features", OPTION_FLAG, &features, 0, 0, NULL,
+                                        "the meta-features of the training rows"},
+                                       CLI_DATA_OPTIONS(options)};
     struct err_info info = {0};
     const char *task = NULL;
     size_t n = 0;
@@ -43,6 +66,6 @@ int command_describe(int argc, char **argv)
         e = err_set(&info, ERR_USAGE, "describe", "try 'tiller describe data/mnist'",
                     "the TASK is missing");
     if (e == ERR_OK)
-        e = describe(task, &options, &info);
+        e = describe(task, &options, features, &info);
     return e == ERR_OK ? EXIT_DONE : cli_fail(&info);
 }
