@@ -207,7 +207,7 @@ static void finish_if_done(struct engine *e)
     }
     if (finished)
         return;
-    if (!e->settings.no_test)
+    if (!e->settings.no_test && !e->options.no_test)
         chosen_test(e);
     study_log_event(e->log, "tiller", "finished", -1, "the budget is spent", NULL);
     study_log_flush(e->log, NULL);

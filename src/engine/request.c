@@ -375,15 +375,22 @@ static void extend_running(struct engine *e, struct job *job, const struct reque
     study_log_attribute(e->log, job->handle, "run:epochs", json);
 }
 
+/* Without kept weights an ended trial is trained again from epoch 1. */
+static bool starts_over(const struct known *k)
+{
+    return k->state != TRIAL_RUNNING && !k->has_weights;
+}
+
 static void extend(struct engine *e, const struct request *r)
 {
     char say[96], fields[48];
     struct err_info info = {0};
+    struct known k = know(e, r->trial);
     text_format(say, sizeof say, "extended #%lld by %lld epochs", (long long)r->trial,
                 (long long)r->amount);
     text_format(fields, sizeof fields, "\"epochs\": %lld", (long long)r->amount);
     log_you(e, r, say, fields);
-    make_room(e, (int)r->amount);
+    make_room(e, (int)r->amount + (starts_over(&k) ? k.epochs : 0));
     struct job *job = find_job(e, r->trial);
     if (job)
         extend_running(e, job, r);
@@ -460,10 +467,8 @@ static void preview_prune(const struct known *k, char *out, size_t size)
 static void preview_extend(struct engine *e, const struct known *k, const struct request *r,
                            char *out, size_t size)
 {
-    int64_t cost = r->amount;
-    bool again = k->state != TRIAL_RUNNING && !k->has_weights;
-    if (again)
-        cost += k->epochs;
+    bool again = starts_over(k);
+    int64_t cost = r->amount + (again ? k->epochs : 0);
     text_format(out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "",
                 (long long)cost, again ? "" : " more",
                 k->epochs + r->amount > e->settings.full_epochs

@@ -229,6 +229,53 @@ static void more_budget_goes_on_after_the_end(void **state)
     bed_remove(&bed);
 }
 
+/* A pruned trial's weights are not kept: its epochs are repeated, and the budget grows by them too. */
+static void repeated_epochs_are_made_room_for(void **state)
+{
+    (void)state;
+    struct bed bed;
+    struct engine_status status;
+    bed_make(&bed);
+    bed.options.budget_epochs = 6;
+    let_pass(&bed, 2);
+    struct engine *e = bed_start(&bed);
+    wait_until(e, has_epochs, 2);
+    assert_int_equal(ask(e, REQUEST_PRUNE, 0, 0), ERR_OK);
+    let_pass(&bed, 1000000);
+    assert_true(engine_wait(e, 60));
+    assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_OK);
+    wait_until(e, has_epochs, 6 + 2 + 3);
+    assert_true(engine_wait(e, 60));
+    engine_status(e, &status);
+    assert_int_equal(status.epochs_spent, 11);
+    assert_int_equal(status.budget_epochs, 11);
+    bed_stop(e);
+    bed_remove(&bed);
+}
+
+static void resumed_without_test_it_is_left_unread(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 8;
+    let_pass(&bed, 4);
+    struct engine *e = bed_start(&bed);
+    wait_until(e, has_epochs, 4);
+    bed_stop(e);
+    let_pass(&bed, 1000000);
+    bed.options.resume = true;
+    bed.options.no_test = true;
+    e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->epochs_spent, 8);
+    assert_int_equal(study->tests_read, 0);
+    study_free(study);
+    bed_remove(&bed);
+}
+
 static void stop_ends_what_runs_and_reads_the_test(void **state)
 {
     (void)state;
@@ -464,6 +511,8 @@ int main(void)
         cmocka_unit_test(a_seed_runs_next_with_its_values),
         cmocka_unit_test(an_ended_trial_is_extended_by_a_continuation),
         cmocka_unit_test(more_budget_goes_on_after_the_end),
+        cmocka_unit_test(repeated_epochs_are_made_room_for),
+        cmocka_unit_test(resumed_without_test_it_is_left_unread),
         cmocka_unit_test(stop_ends_what_runs_and_reads_the_test),
         cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
         cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
