@@ -68,6 +68,11 @@ void net_runner_free(struct net_runner *runner);
 extern const struct runner_ops net_runner_ops;
 /* The network of a run of net_runner_ops, which keeps it: to judge by or save between two steps. */
 struct training *net_run_training(void *run);
+/* Between two epochs: where the schedule's cycle has ended and epochs are still wanted, begins the
+ * next, at 0.3 of the rate, which lasts to the target of the link of the chain that trains them
+ * (decisions 13). Returns where the current cycle ends. */
+int net_begin_due_cycle(struct training *t, int cycle_end, const struct trial_link *behind,
+                        size_t n_behind, int target_epochs);
 /* Configuration of the built-in space (possibly narrowed) to a network's; R = schedule length. */
 struct net_config net_config_from(const struct space *space, const struct configuration *c,
                                   int full_epochs, uint64_t rng_seed);

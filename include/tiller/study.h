@@ -132,6 +132,16 @@ bool study_better(const struct study *study, const struct trial *a, const struct
 const struct trial *study_best(const struct study *study); /* NULL if none */
 /* A chain of continuations is one row: number of its last link. */
 int64_t study_chain_last(const struct study *study, int64_t number);
+/* The links of a chain up to trial `number` (-1: none), the first one first. Each began a cycle of
+ * the schedule of its own (decisions 13), so whoever trains a chain again needs them. Returns how
+ * many there are; of more than TRIAL_LINKS_MAX the first ones stand for all. */
+struct trial_link {
+    int last;   /* epoch that it ended with */
+    int target; /* and that it was to reach */
+};
+enum { TRIAL_LINKS_MAX = 16 };
+size_t study_chain(const struct study *study, int64_t number,
+                   struct trial_link out[static TRIAL_LINKS_MAX]);
 double study_objective_at(const struct trial *t, int epoch); /* best up to that epoch; NaN none */
 const char *trial_state_name(enum trial_state s); /* running done pruned failed waiting */
 
@@ -189,7 +199,12 @@ struct trial_start {
     int64_t n_parameters;
     int64_t continues; /* parent's number, -1; its curve is copied */
     bool waiting;      /* a seed: WAITING, fixed_params of the set values only */
+    /* For training a continuation again, not written: the chain up to its parent. */
+    struct trial_link behind[TRIAL_LINKS_MAX];
+    size_t n_behind;
 };
+/* The start of a trial that is in the fold, for running it again. Its texts are not copied. */
+void study_start_again(const struct study *study, const struct trial *t, struct trial_start *out);
 enum err study_log_create(struct study_log *log, const struct trial_start *start, int *handle);
 /* A handle for a trial that stands in the file already (a dead process's RUNNING trial of ours). */
 enum err study_log_adopt(struct study_log *log, int64_t number, int *handle);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONTINUED_RATE 0.3 /* of a cycle beyond the schedule (decisions 13) */
 enum { SLICE_BATCHES = 16 };
 
 /* ---- choosing ---------------------------------------------------------------------------- */
@@ -84,26 +83,11 @@ static enum err interrupted(const struct trial_network *t, struct err_info *info
 
 /* ---- the best epoch's weights ------------------------------------------------------------ */
 
-/* The trial that trained the epoch behind `done` ones: the trial itself, or the one that it
- * continues, and so on: each began a cycle of its own (decisions 13). */
-static const struct trial *link_behind(const struct trial_network *t, int done)
-{
-    const struct trial *link = t->trial, *parent;
-    while ((parent = study_trial(t->study, link->continues)) != NULL &&
-           parent->number < link->number && parent->n_epochs > 0 &&
-           parent->curve[parent->n_epochs - 1].step > done)
-        link = parent;
-    return link;
-}
-
 static enum err start_run(struct trial_network *t, const char *checkpoint, struct err_info *info)
 {
-    const struct trial_start start = {
-        .config = t->trial->config,
-        .rng_seed = t->trial->rng_seed,
-        .target_epochs = checkpoint ? t->trial->target_epochs : link_behind(t, 0)->target_epochs,
-        .continues = t->trial->continues};
+    struct trial_start start;
     struct runner_position at;
+    study_start_again(t->study, t->trial, &start);
     return net_runner_ops.start(t->runner, &t->study->space, &start, t->settings.full_epochs,
                                 checkpoint, &t->run, &at, info);
 }
@@ -135,10 +119,8 @@ static enum err train_epochs(struct trial_network *t, struct err_info *info)
         enum err err = net_runner_ops.step(t->run, &step, info);
         if (err != ERR_OK)
             return err;
-        if (!step.epoch_done)
-            continue;
-        say_epoch(&p, step.result.step, step.result.metric[METRIC_TRAIN_LOSS]);
-        net_runner_ops.extend(t->run, link_behind(t, step.result.step)->target_epochs);
+        if (step.epoch_done)
+            say_epoch(&p, step.result.step, step.result.metric[METRIC_TRAIN_LOSS]);
     }
     t->epochs_trained = step.result.step;
     char now[32], then[32];
@@ -196,6 +178,8 @@ static enum err have_weights(struct trial_network *t, struct err_info *info)
 static enum err refit_epochs(struct trial_network *t, struct err_info *info)
 {
     int wanted = t->trial->best_epoch, cycle_end = t->settings.full_epochs;
+    struct trial_link behind[TRIAL_LINKS_MAX];
+    size_t n_behind = study_chain(t->study, t->trial->continues, behind);
     struct progress p = {.n_epochs = wanted, .began = clock_now_s()};
     while (net_epochs_done(t->refit) < wanted) {
         bool done = false;
@@ -209,11 +193,8 @@ static enum err refit_epochs(struct trial_network *t, struct err_info *info)
         if (!done)
             continue;
         say_epoch(&p, net_epochs_done(t->refit), net_train_loss(t->refit));
-        int target = link_behind(t, net_epochs_done(t->refit))->target_epochs;
-        if (net_epochs_done(t->refit) >= cycle_end && net_epochs_done(t->refit) < target) {
-            net_begin_cycle(t->refit, target - net_epochs_done(t->refit), CONTINUED_RATE);
-            cycle_end = target;
-        }
+        cycle_end =
+            net_begin_due_cycle(t->refit, cycle_end, behind, n_behind, t->trial->target_epochs);
     }
     t->epochs_trained = wanted;
     return ERR_OK;

@@ -17,13 +17,10 @@ static bool find_chosen(struct engine *e, struct chosen *out)
 {
     engine_fold_enter(e);
     const struct trial *t = meta_incumbent(study_log_study(e->log), (double)INFINITY);
-    if (t)
-        *out = (struct chosen){.number = t->number,
-                               .best_epoch = t->best_epoch,
-                               .start = {.config = t->config,
-                                         .rng_seed = t->rng_seed,
-                                         .target_epochs = t->target_epochs,
-                                         .continues = t->continues}};
+    if (t) {
+        *out = (struct chosen){.number = t->number, .best_epoch = t->best_epoch};
+        study_start_again(study_log_study(e->log), t, &out->start);
+    }
     engine_fold_leave(e);
     return t != NULL;
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define SLICE_SECONDS 0.01
-#define CONTINUED_RATE 0.3 /* decisions 13 */
+/* Rate of a cycle behind the first, as a share of the configuration's (decisions 13). */
+#define CONTINUED_RATE 0.3
 
 struct net_runner {
     struct net_rows rows[DATA_N_PARTS];
@@ -22,6 +23,8 @@ struct net_run {
     struct training *training;
     int slice; /* batches that took about SLICE_SECONDS */
     int cycle_end, target_epochs;
+    struct trial_link behind[TRIAL_LINKS_MAX]; /* of a continuation: where cycles began before */
+    size_t n_behind;
     double epoch_seconds;
     size_t memory_bytes;
     struct epoch_result last; /* judged last */
@@ -62,14 +65,25 @@ static void facts(void *runner, const struct space *space, const struct configur
     out->effective_batch = c.batch_size > n_rows ? n_rows : 0;
 }
 
-/* A new cycle where the last one has ended and epochs are still wanted. */
+int net_begin_due_cycle(struct training *t, int cycle_end, const struct trial_link *behind,
+                        size_t n_behind, int target_epochs)
+{
+    int done = net_epochs_done(t), target = target_epochs;
+    size_t link = 0;
+    while (link < n_behind && behind[link].last <= done)
+        link++;
+    if (link < n_behind)
+        target = behind[link].target;
+    if (net_batches_done(t) > 0 || done < cycle_end || done >= target)
+        return cycle_end;
+    net_begin_cycle(t, target - done, CONTINUED_RATE);
+    return target;
+}
+
 static void begin_cycle_if_due(struct net_run *run)
 {
-    int done = net_epochs_done(run->training);
-    if (net_batches_done(run->training) > 0 || done < run->cycle_end || done >= run->target_epochs)
-        return;
-    net_begin_cycle(run->training, run->target_epochs - done, CONTINUED_RATE);
-    run->cycle_end = run->target_epochs;
+    run->cycle_end = net_begin_due_cycle(run->training, run->cycle_end, run->behind, run->n_behind,
+                                         run->target_epochs);
 }
 
 static void read_metadata(struct net_run *run, const char *json)
@@ -120,6 +134,8 @@ static enum err start_run(void *runner, const struct space *space, const struct 
     run->best_value = run->best_loss = (double)NAN;
     run->cycle_end = full_epochs;
     run->target_epochs = start->target_epochs;
+    run->n_behind = start->n_behind;
+    memcpy(run->behind, start->behind, sizeof run->behind);
     enum err err = open_training(run, space, start, full_epochs, checkpoint, info);
     if (err != ERR_OK) {
         mem_free(run);

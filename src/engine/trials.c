@@ -278,11 +278,11 @@ static bool is_orphan(const struct trial *t)
 
 static void adopt(struct engine *e, const struct trial *t)
 {
-    struct trial_start start = {.config = t->config,
-                                .rng_seed = t->rng_seed,
-                                .target_epochs = t->target_epochs,
-                                .continues = t->continues};
+    struct trial_start start;
     int handle;
+    engine_fold_enter(e);
+    study_start_again(study_log_study(e->log), t, &start);
+    engine_fold_leave(e);
     if (study_log_adopt(e->log, t->number, &handle) != ERR_OK)
         return;
     struct job *job = new_job(e, handle, &start);
@@ -328,6 +328,7 @@ enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct er
     start.config = t->config;
     start.rng_seed = t->rng_seed;
     start.n_parameters = t->n_parameters;
+    start.n_behind = study_chain(study, parent, start.behind);
     start.target_epochs = (t->n_epochs ? t->curve[t->n_epochs - 1].step : 0) + epochs;
     text_copy(situation, sizeof situation,
               situation_name(situation_now(study, e->majority_error, NULL, NULL)));

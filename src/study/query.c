@@ -78,3 +78,36 @@ int64_t study_chain_last(const struct study *study, int64_t number)
         t = study_trial(study, t->continued_by);
     return t ? t->number : number;
 }
+
+/* A continuation stands behind its parent (fold.c sees to it), so this ends. */
+static const struct trial *parent_of(const struct study *study, const struct trial *t)
+{
+    return t->continues < t->number ? study_trial(study, t->continues) : NULL;
+}
+
+size_t study_chain(const struct study *study, int64_t number,
+                   struct trial_link out[static TRIAL_LINKS_MAX])
+{
+    const struct trial *last = study_trial(study, number);
+    size_t n = 0, i;
+    for (const struct trial *t = last; t; t = parent_of(study, t))
+        n++;
+    i = n;
+    for (const struct trial *t = last; t; t = parent_of(study, t))
+        if (--i < TRIAL_LINKS_MAX)
+            out[i] = (struct trial_link){
+                .last = t->n_epochs > 0 ? t->curve[t->n_epochs - 1].step : 0,
+                .target = t->target_epochs,
+            };
+    return n < TRIAL_LINKS_MAX ? n : TRIAL_LINKS_MAX;
+}
+
+void study_start_again(const struct study *study, const struct trial *t, struct trial_start *out)
+{
+    *out = (struct trial_start){.config = t->config,
+                                .rng_seed = t->rng_seed,
+                                .target_epochs = t->target_epochs,
+                                .n_parameters = t->n_parameters,
+                                .continues = t->continues};
+    out->n_behind = study_chain(study, t->continues, out->behind);
+}

@@ -3,6 +3,8 @@
  * depends on time. */
 #include "fake.h"
 
+#include <unistd.h>
+
 static void let_pass(struct bed *bed, long epochs)
 {
     atomic_store(&bed->fake.allowed, epochs);
@@ -229,7 +231,8 @@ static void more_budget_goes_on_after_the_end(void **state)
     bed_remove(&bed);
 }
 
-/* A pruned trial's weights are not kept: its epochs are repeated, and the budget grows by them too. */
+/* A pruned trial's weights are not kept: its epochs are repeated, and the budget grows by them too.
+ */
 static void repeated_epochs_are_made_room_for(void **state)
 {
     (void)state;
@@ -409,6 +412,76 @@ static void left_and_resumed_it_has_the_same_bits(void **state)
     }
 }
 
+static void assert_same_figure(const char *json_a, const char *json_b, const char *name)
+{
+    struct cJSON *a = NULL, *b = NULL;
+    double x, y;
+    assert_int_equal(json_parse(json_a, strlen(json_a), "a", &a, NULL), ERR_OK);
+    assert_int_equal(json_parse(json_b, strlen(json_b), "b", &b, NULL), ERR_OK);
+    assert_true(json_get_number(a, name, &x) && json_get_number(b, name, &y) && x == y);
+    json_free(a);
+    json_free(b);
+}
+
+static void extend_and_wait(struct engine *e, int64_t number)
+{
+    assert_int_equal(ask(e, REQUEST_EXTEND, number, 4), ERR_OK);
+    wait_until(e, has_ended, number + 1);
+    assert_true(engine_wait(e, 60));
+}
+
+static void forget_weights(const struct bed *bed, int64_t number)
+{
+    char path[160];
+    text_format(path, sizeof path, "%s/moons.study.d/trial-%lld.safetensors", bed->folder,
+                (long long)number);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* One trial of 8 epochs, continued by 4 and, from epoch 1, by another 4, then trained again for its
+ * weights: each time three cycles of the schedule. */
+static void a_chain_trained_again_has_its_bits(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    prepare_search(&bed, &searches[0]);
+    struct space *space = &bed.options.space;
+    space_hold(space, space_find(space, "schedule"), "cosine", NULL);
+    bed.options.objective = "val_loss"; /* falls to the end */
+    bed.options.budget_epochs = 0;
+    bed.options.budget_trials = 1;
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    extend_and_wait(e, 0);
+    forget_weights(&bed, 1);
+    extend_and_wait(e, 1);
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    const struct trial *parent = &study->trials[1], *last = &study->trials[2];
+    assert_int_equal(last->n_epochs, 16);
+    assert_int_equal(last->n_recorded, 16); /* from epoch 1 */
+    for (int i = 0; i < 12; i++)
+        assert_true(last->curve[i].value == parent->curve[i].value);
+    assert_int_equal(study->best, 2);
+    assert_true(last->best_epoch > 12);
+    char *first = mem_dup_text(study->test_json);
+    study_free(study);
+
+    forget_weights(&bed, 2);
+    bed.options.resume = true;
+    e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    study = bed_read(&bed);
+    assert_int_equal(study->epochs_charged, study->trials[2].best_epoch);
+    assert_same_figure(first, study->test_json, "loss");
+    assert_same_figure(first, study->test_json, "auc");
+    mem_free(first);
+    study_free(study);
+    bed_remove(&bed);
+}
+
 /* The value is the figure that was asked for, and goes by its name. */
 static void the_objective_is_what_is_logged(void **state)
 {
@@ -517,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
         cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
         cmocka_unit_test(left_and_resumed_it_has_the_same_bits),
+        cmocka_unit_test(a_chain_trained_again_has_its_bits),
         cmocka_unit_test(the_objective_is_what_is_logged),
         cmocka_unit_test(changed_data_are_refused),
         cmocka_unit_test(notes_are_shown_when_they_are_safe),
