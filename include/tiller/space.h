@@ -91,6 +91,9 @@ uint32_t space_same_choices(const struct hyperparameter *from, uint32_t mask,
                             const struct hyperparameter *to);
 int space_find_role(const struct space *space, enum hyper_role role);
 const char *space_nearest(const struct space *space, const char *name); /* NULL: none near */
+/* ERR_USAGE for a name that the space lacks: what it would need (images, weights ...), or the
+ * nearest one. */
+enum err space_refuse_name(const struct space *space, const char *name, struct err_info *info);
 
 /* Is value i counted in this configuration? (momentum only under sgd ...) What it depends on has
  * to be active too. */

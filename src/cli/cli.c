@@ -191,6 +191,12 @@ enum err cli_open_space(const struct data_set *set, const char *from, struct spa
     return err == ERR_OK && *source ? net_source_hold(*source, out, info) : err;
 }
 
+enum err cli_said_twice(const char *pair, struct err_info *info)
+{
+    return err_set(info, ERR_USAGE, pair, "leave one of them out",
+                   "this hyperparameter is given twice");
+}
+
 void cli_put_params(struct json_writer *w, const struct space *space, const struct configuration *c)
 {
     json_open(w, "params", '{');

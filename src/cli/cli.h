@@ -87,6 +87,8 @@ struct study;
 enum err cli_open_study_data(const struct study *study, const char *path, struct data_set **out,
                              struct err_info *info);
 
+/* ERR_USAGE for a NAME=VALUE whose name was said before. */
+enum err cli_said_twice(const char *pair, struct err_info *info);
 /* The "params" object of a JSON summary: the values set, as Optuna writes them. */
 void cli_put_params(struct json_writer *w, const struct space *space,
                     const struct configuration *c);

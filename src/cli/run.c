@@ -82,6 +82,8 @@ static enum err prepare(const struct session_options *o, const char *task, struc
     if (err == ERR_OK)
         err = fixed_clock(o->clock, info);
     if (err == ERR_OK)
+        err = search_words(o, info);
+    if (err == ERR_OK)
         err = cli_open_data(task, &o->data, set, info);
     if (err == ERR_OK)
         err = search_space(o, *set, &engine->space, info);

@@ -39,33 +39,18 @@ static enum err check_effect(const struct space *space, int i, struct err_info *
 
 /* ---- --search ---------------------------------------------------------------------------- */
 
-static enum err find_name(const struct space *space, const char *name, int *out,
-                          struct err_info *info)
-{
-    char hint[128];
-    *out = space_find(space, name);
-    if (*out >= 0)
-        return ERR_OK;
-    if (space_find(space_builtin(), name) >= 0)
-        return err_set(info, ERR_USAGE, name, "leave it out", "can't be used here");
-    const char *near = space_nearest(space, name);
-    text_format(hint, sizeof hint, near ? "did you mean %s?" : "'all' frees all of them", near);
-    return err_set(info, ERR_USAGE, name, hint, "no such hyperparameter");
-}
-
 static enum err release(struct space *space, const struct option_list *names, uint32_t *named,
                         struct err_info *info)
 {
     for (size_t n = 0; n < names->n; n++) {
-        int i;
+        int i = space_find(space, names->item[n]);
         if (strcmp(names->item[n], "all") == 0) {
             for (int k = 0; k < space->n; k++)
                 space_release(space, k);
             continue;
         }
-        enum err err = find_name(space, names->item[n], &i, info);
-        if (err != ERR_OK)
-            return err;
+        if (i < 0)
+            return space_refuse_name(space, names->item[n], info);
         space_release(space, i);
         *named |= UINT32_C(1) << i;
     }
@@ -85,6 +70,8 @@ static enum err hold(struct space *space, const char *const *pairs, size_t n, ui
         if (err == ERR_OK && searched >> i & 1)
             err = err_set(info, ERR_USAGE, pairs[k], "leave one of them out",
                           "can't be held while --search frees it");
+        else if (err == ERR_OK && *named >> i & 1)
+            err = cli_said_twice(pairs[k], info);
         if (err == ERR_OK)
             err = space_hold(space, i, strchr(pairs[k], '=') + 1, info);
         if (err != ERR_OK)
@@ -92,6 +79,27 @@ static enum err hold(struct space *space, const char *const *pairs, size_t n, ui
         *named |= UINT32_C(1) << i;
     }
     return ERR_OK;
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+static enum err narrow(const struct session_options *o, const struct space *possible,
+                       struct space *out, uint32_t *named, struct err_info *info)
+{
+    *out = *possible;
+    *named = 0;
+    enum err err = o->space_path ? space_load(o->space_path, possible, out, info) : ERR_OK;
+    if (err == ERR_OK)
+        err = release(out, &o->search, named, info);
+    return err == ERR_OK ? hold(out, o->held, o->n_held, named, info) : err;
+}
+
+enum err search_words(const struct session_options *o, struct err_info *info)
+{
+    struct space possible, narrowed;
+    uint32_t named;
+    space_of_task(SPACE_IMAGES | SPACE_CLASSES | (o->from ? SPACE_WEIGHTS : 0), &possible);
+    return narrow(o, &possible, &narrowed, &named, info);
 }
 
 enum err search_space(const struct session_options *o, const struct data_set *set,
@@ -102,14 +110,9 @@ enum err search_space(const struct session_options *o, const struct data_set *se
     uint32_t named = 0;
     enum err err = cli_open_space(set, o->from, &possible, &source, info);
     net_source_free(source);
-    *out = possible;
-    if (err == ERR_OK && o->space_path)
-        err = space_load(o->space_path, &possible, out, info);
     if (err == ERR_OK)
-        err = release(out, &o->search, &named, info);
-    if (err == ERR_OK)
-        err = hold(out, o->held, o->n_held, &named, info);
-    for (int i = 0; i < out->n && err == ERR_OK; i++)
+        err = narrow(o, &possible, out, &named, info);
+    for (int i = 0; err == ERR_OK && i < out->n; i++)
         if (named >> i & 1)
             err = check_effect(out, i, info);
     return err;

@@ -48,8 +48,10 @@ struct session_options {
 
 /* session_budget: "300" or "+100" of --epochs. */
 enum err session_budget(const char *text, struct engine_options *out, struct err_info *info);
-/* The space that these options make of the task's. Errors: ERR_USAGE, ERR_RANGE, ERR_INPUT naming
- * the word or the file. */
+/* search_words: what of --space, --search and NAME=VALUE is wrong for any task, before the data are
+ * read. search_space: the space that they make of the task's. Errors: ERR_USAGE, ERR_RANGE,
+ * ERR_INPUT naming the word or the file. */
+enum err search_words(const struct session_options *o, struct err_info *info);
 enum err search_space(const struct session_options *o, const struct data_set *set,
                       struct space *out, struct err_info *info);
 /* session_run: starts the engine, shows it, prints the summary. set is lent. Returns the exit

@@ -134,33 +134,46 @@ static enum err save(const struct train_run *r, struct err_info *info)
 
 enum { MAX_WORDS = 2 * SPACE_MAX };
 
-static enum err read_config(struct train_run *r, const char *const *pairs, size_t n,
-                            struct err_info *info)
+static enum err read_words(struct train_run *r, const char *const *pairs, size_t n,
+                           int which[static MAX_WORDS], struct err_info *info)
 {
-    int which[MAX_WORDS] = {0};
+    uint32_t said = 0;
     space_default(&r->space, &r->config);
     for (size_t i = 0; i < n; i++) {
         enum err e = space_set_pair(&r->space, &r->config, pairs[i], &which[i], info);
+        if (e == ERR_OK && said >> which[i] & 1)
+            e = cli_said_twice(pairs[i], info);
         if (e != ERR_OK)
             return e;
+        said |= UINT32_C(1) << which[i];
     }
-    /* After all of them: "momentum=0.5 optimizer=sgd" may stand in any order. */
-    for (size_t i = 0; i < n; i++)
-        if (!space_is_active(&r->space, &r->config, which[i]))
-            return err_set(info, ERR_USAGE, pairs[i], "leave it out or choose what it belongs to",
-                           "has no part in this configuration");
-    space_tidy(&r->space, &r->config);
     return ERR_OK;
 }
 
+/* After all of them: "momentum=0.5 optimizer=sgd" may stand in any order. */
+static enum err read_config(struct train_run *r, const char *const *pairs, size_t n,
+                            struct err_info *info)
+{
+    int which[MAX_WORDS];
+    enum err e = read_words(r, pairs, n, which, info);
+    for (size_t i = 0; i < n && e == ERR_OK; i++)
+        if (!space_is_active(&r->space, &r->config, which[i]))
+            e = err_set(info, ERR_USAGE, pairs[i], "leave it out or choose what it belongs to",
+                        "has no part in this configuration");
+    if (e == ERR_OK)
+        space_tidy(&r->space, &r->config);
+    return e;
+}
+
 /* The words are read twice: before the data, so that a slip of the finger costs no time, and again
- * with what the task can use. */
+ * with what the task can use, in the form of the weights to start from. */
 static enum err open_task(struct train_run *r, const char *task, const char *const *pairs, size_t n,
                           struct err_info *info)
 {
     const struct train_options *o = r->options;
     space_of_task(SPACE_IMAGES | SPACE_CLASSES | (o->from ? SPACE_WEIGHTS : 0), &r->space);
-    enum err e = read_config(r, pairs, n, info);
+    int which[MAX_WORDS];
+    enum err e = read_words(r, pairs, n, which, info);
     if (e == ERR_OK)
         e = cli_open_data(task, &o->data, &r->set, info);
     if (e == ERR_OK)

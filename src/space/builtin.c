@@ -102,7 +102,7 @@ const struct space *space_builtin(void)
 
 static const struct {
     const char *name;
-    unsigned trait;
+    enum space_trait trait;
 } needs[] = {
     {"network", SPACE_IMAGES},
     {"conv_layers", SPACE_IMAGES},
@@ -118,12 +118,13 @@ static const struct {
     {"carried_rate", SPACE_WEIGHTS},
 };
 
-static bool is_of_use(const struct hyperparameter *h, unsigned traits)
+/* 0: none. */
+static unsigned trait_of(const char *name)
 {
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-        if (strcmp(needs[i].name, h->name) == 0)
-            return (traits & needs[i].trait) != 0;
-    return true;
+        if (strcmp(needs[i].name, name) == 0)
+            return needs[i].trait;
+    return 0;
 }
 
 void space_of_task(unsigned traits, struct space *out)
@@ -131,8 +132,9 @@ void space_of_task(unsigned traits, struct space *out)
     int new_index[SPACE_MAX];
     memset(out, 0, sizeof *out);
     for (int i = 0; i < builtin.n; i++) {
+        unsigned needed = trait_of(builtin.h[i].name);
         new_index[i] = out->n;
-        if (!is_of_use(&builtin.h[i], traits))
+        if ((traits & needed) != needed)
             continue;
         struct hyperparameter *h = &out->h[out->n++];
         *h = builtin.h[i];
@@ -140,4 +142,25 @@ void space_of_task(unsigned traits, struct space *out)
         if (h->active_if >= 0)
             h->active_if = new_index[h->active_if];
     }
+}
+
+enum err space_refuse_name(const struct space *space, const char *name, struct err_info *info)
+{
+    static const struct {
+        const char *why, *hint;
+    } missing[] = {
+        [0] = {"is none of this study's hyperparameters", "leave it out"},
+        [SPACE_IMAGES] = {"is for images only", "leave it out"},
+        [SPACE_CLASSES] = {"is for classes only", "leave it out"},
+        [SPACE_WEIGHTS] = {"is for a network that starts with weights",
+                           "start with --from WEIGHTS, or leave it out"},
+    };
+    char hint[128];
+    unsigned trait = trait_of(name);
+    if (space_find(&builtin, name) >= 0)
+        return err_set(info, ERR_USAGE, name, missing[trait].hint, "%s", missing[trait].why);
+    const char *near = space_nearest(space, name);
+    text_format(hint, sizeof hint, near ? "did you mean %s?" : "'tiller train --help' lists them",
+                near);
+    return err_set(info, ERR_USAGE, name, hint, "no such hyperparameter");
 }

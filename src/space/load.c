@@ -147,14 +147,11 @@ static enum err narrow_all(const struct narrowing *n, const struct cJSON *doc,
                        "is not a JSON object");
     cJSON_ArrayForEach(item, doc)
     {
-        char hint[128];
+        struct err_info why;
         int i = space_find(out, item->string);
-        if (i < 0 && space_find(space_builtin(), item->string) >= 0)
-            return refuse(n, item->string, "leave it out", "this task can't use it");
         if (i < 0) {
-            const char *near = space_nearest(out, item->string);
-            text_format(hint, sizeof hint, "did you mean %s?", near ? near : "learning_rate");
-            return refuse(n, item->string, hint, "no such hyperparameter");
+            space_refuse_name(out, item->string, &why);
+            return refuse(n, item->string, why.hint, why.detail);
         }
         enum err err = narrow_one(n, &out->h[i], item);
         if (err != ERR_OK)

@@ -72,7 +72,7 @@ enum err space_set_text(const struct space *space, struct configuration *c, int 
 enum err space_set_pair(const struct space *space, struct configuration *c, const char *pair,
                         int *index, struct err_info *info)
 {
-    char name[SPACE_NAME_MAX], hint[128];
+    char name[SPACE_NAME_MAX];
     const char *equals = strchr(pair, '=');
     if (!equals)
         return err_set(info, ERR_USAGE, pair, "write name=value", "is not of the form name=value");
@@ -89,14 +89,7 @@ enum err space_set_pair(const struct space *space, struct configuration *c, cons
     } else {
         text_copy(name, sizeof name, pair);
     }
-    if (space_find(space_builtin(), name) >= 0)
-        return err_set(info, ERR_USAGE, name, "leave it out", "can't be used here");
-    const char *near = space_nearest(space, name);
-    if (near)
-        text_format(hint, sizeof hint, "did you mean %s?", near);
-    else
-        text_format(hint, sizeof hint, "'tiller train --help' lists them");
-    return err_set(info, ERR_USAGE, name, hint, "no such hyperparameter");
+    return space_refuse_name(space, name, info);
 }
 
 const char *space_value_text(const struct space *space, const struct configuration *c, int i,

@@ -415,6 +415,35 @@ static void it_starts_from_weights(void **state)
     spawn_remove_folder(folder);
 }
 
+/* Which hyperparameters have a part in the configuration, the form of the weights decides. */
+static void words_are_about_the_form_of_the_weights(void **state)
+{
+    (void)state;
+    char folder[64], path[128];
+    struct spawned s;
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(path, sizeof path, folder, "conv.safetensors"));
+    assert_int_equal(run(&s, WORDS("data/mnist", "network=conv", "conv_layers=1", "filters=4",
+                                   "units=8", "--epochs", "1", "--save", path)),
+                     0);
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/fashion-mnist", "--from", path, "pooling=average",
+                                   "--epochs", "1", "--json", "--no-test")),
+                     0);
+    cJSON *doc = parsed(text_get(&s.out), s.out.length);
+    assert_string_equal(json_get_string(json_get(doc, "params"), "network"), "conv");
+    assert_string_equal(json_get_string(json_get(doc, "params"), "pooling"), "average");
+    assert_true(number(doc, "carried_layers") == 2);
+    json_free(doc);
+    spawn_free(&s);
+    assert_int_equal(run(&s, WORDS("data/fashion-mnist", "--from", path, "network=perceptron",
+                                   "pooling=average")),
+                     2);
+    assert_non_null(strstr(text_get(&s.err), "has no part"));
+    spawn_free(&s);
+    spawn_remove_folder(folder);
+}
+
 static void what_can_not_be_is_said_in_one_line(void **state)
 {
     (void)state;
@@ -453,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_refit_has_no_validation_figures),
         cmocka_unit_test(a_divergence_is_told),
         cmocka_unit_test(it_starts_from_weights),
+        cmocka_unit_test(words_are_about_the_form_of_the_weights),
         cmocka_unit_test(saved_weights_are_the_last_epoch_s),
         cmocka_unit_test(what_can_not_be_is_said_in_one_line),
     };

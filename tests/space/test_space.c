@@ -381,11 +381,22 @@ static void what_this_task_cannot_use(void **state)
     struct space s;
     struct configuration c;
     struct err_info info;
-    space_of_task(SPACE_CLASSES, &s);
+    static const struct {
+        const char *pair, *where, *detail, *hint;
+    } rows[] = {
+        {"network=conv", "network", "is for images only", "leave it out"},
+        {"class_weights=balanced", "class_weights", "is for classes only", "leave it out"},
+        {"freeze=1", "freeze", "is for a network that starts with weights", "--from WEIGHTS"},
+        {"freze=1", "freze", "no such hyperparameter", "--help"},
+    };
+    space_of_task(0, &s);
     space_default(&s, &c);
-    assert_int_equal(space_set_pair(&s, &c, "network=conv", NULL, &info), ERR_USAGE);
-    assert_string_equal(info.where, "network");
-    assert_string_equal(info.detail, "can't be used here");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(space_set_pair(&s, &c, rows[i].pair, NULL, &info), ERR_USAGE);
+        assert_string_equal(info.where, rows[i].where);
+        assert_string_equal(info.detail, rows[i].detail);
+        assert_non_null(strstr(info.hint, rows[i].hint));
+    }
 }
 
 static void the_ends_of_a_range_belong_to_it(void **state)

@@ -350,7 +350,7 @@ static void what_the_task_cannot_use_is_refused(void **state)
     struct err_info info;
     space_of_task(SPACE_CLASSES, &base);
     assert_int_equal(load_into(&base, "{\"network\": \"conv\"}", &s, &info), ERR_INPUT);
-    assert_non_null(strstr(info.detail, "this task can't use it"));
+    assert_non_null(strstr(info.detail, "is for images only"));
 }
 
 static void narrowing_files_refused(void **state)

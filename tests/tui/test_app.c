@@ -156,7 +156,7 @@ static void test_what_cannot_be_done_says_why(void **state)
         {"seed filters=8", "filters has no part in this without another network"},
         {"seed optimizer=adam momentum=0.5", "momentum has no part in this without another opti"},
         {"seed kernel_size=4 network=conv", "'4' is not possible"},
-        {"seed init=random", "can't be used here"},
+        {"seed init=random", "is for a network that starts with weights"},
         {"budget", ":budget N"},
         {"workers 0", "from 1 to 1024"},
         {"sort val_eror", "did you mean val_error"},
