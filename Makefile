@@ -75,6 +75,9 @@ bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside peer
 bench-transfer: $(BUILD)/tests/bench/bench_transfer ## does starting from another task's weights pay?
 	$(BUILD)/tests/bench/bench_transfer
 
+bench-models: $(BUILD)/tests/bench/bench_models ## portfolio and curve predictor on foreign tables
+	$(BUILD)/tests/bench/bench_models
+
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
 	TILLER=$(abspath $(BUILD))/tiller $(BUILD)/tests/bench/bench_screen
 
