@@ -109,7 +109,7 @@ void data_free(struct data_set *set);
 
 /* data_put_encoder: all that encoding new rows takes, as one JSON object: source, columns (kind,
  * median, mean, scale, levels), image size, class names or the target's name, mean and scale,
- * missing words, split seed, fingerprint and name of the task. */
+ * missing words, split seed, fingerprint, name and family of the task. */
 void data_put_encoder(const struct data_set *set, struct text *out);
 
 struct data_encoder; /* immutable */
@@ -122,8 +122,8 @@ struct data_encoder_facts {
     enum data_source source;
     enum data_task task;
     int32_t n_inputs, n_classes;
-    const char *const *class_names;                    /* [n_classes] */
-    const char *task_name, *target_name, *fingerprint; /* lent */
+    const char *const *class_names;                             /* [n_classes] */
+    const char *task_name, *family, *target_name, *fingerprint; /* lent */
     double target_mean, target_scale;
     uint64_t split_seed;
 };

@@ -96,7 +96,8 @@ struct study {
     struct space space;
     bool space_declared;
     char *searcher_json; /* settings attribute, NULL none */
-    char task_path[512], fingerprint[40], data_name[160];
+    char task_path[512], fingerprint[40];
+    char data_name[160], family[64], variant[96]; /* "letter:rows=0.25", "letter", "rows=0.25" */
     struct trial *trials; /* [n_trials] by number */
     size_t n_trials, trials_capacity;
     int64_t next_trial_id; /* per file */
@@ -167,6 +168,7 @@ struct study_settings {
     const struct space *space;
     const char *searcher_json; /* all settings a resume needs, as one object */
     const char *task_path, *data_name, *fingerprint;
+    const char *family, *variant; /* of the data; NULL: the name, none */
 };
 
 /* study_log_open: open for running. Takes the process's owner lock in NAME.study.d/ (ERR_BUSY, exit

@@ -9,7 +9,9 @@
     "Says what was understood of TASK (a folder with IDX files, a CSV table, or the name of a\n"   \
     "shipped set): rows, columns by kind, missing fields, classes with their shares, split "       \
     "sizes,\n"                                                                                     \
-    "duplicates, memory. --features: what it looks like to the search instead."
+    "duplicates, memory. --features: what it looks like to the search instead. TASK:rows=0.25 "    \
+    "and\n"                                                                                        \
+    "the like make another task of the same rows: see tiller(1), VARIANTS OF A TASK."
 
 static enum err put_features(const struct data_set *set, struct text *out, struct err_info *info)
 {

@@ -47,7 +47,8 @@ enum err cli_open_study_data(const struct study *study, const char *path, struct
     if (err != ERR_OK)
         return err;
     read_data_options(settings, &data);
-    fprintf(stderr, "data: %s\n", text_sanitize(task, sizeof task, study->task_path));
+    fprintf(stderr, "data: %s%s%s\n", text_sanitize(task, sizeof task, study->task_path),
+            study->variant[0] ? ":" : "", study->variant);
     err = cli_open_data(study->task_path, &data, out, info);
     json_free(settings);
     return err;

@@ -81,11 +81,52 @@ static void put_path(struct text *out, const char *path, int width)
 
 static void put_heading(const struct data_set *set, struct text *out)
 {
-    text_append(out, set->name);
-    text_append(out, set->source == DATA_IMAGES ? ": an image set\n" : ": a table\n");
+    const char *kind = set->source == DATA_IMAGES ? ": an image set\n" : ": a table\n";
+    int width = text_width(set->name), most = WIDTH + 1 - (int)strlen(kind);
+    put_cell(out, set->name, width < most ? width : most);
+    text_append(out, kind);
     put_label(out, "read from");
     put_path(out, set->path, WIDTH - LABEL_WIDTH - 2);
     end_line(out);
+}
+
+/* What stands behind an item of a variant. */
+static const char *change_of(const char *item, enum data_task task)
+{
+    static const struct {
+        const char *key, *classes, *quantity;
+    } changes[] = {
+        {"classes=", "their rows only", ""},
+        {"rows=", "of the training and validation rows", "of the training and validation rows"},
+        {"imbalance=", "from 1 to this share of each class stays", ""},
+        {"features=", "of the feature columns", "of the feature columns"},
+        {"noise=", "of the labels are wrong", "deviations of noise in the labels"},
+        {"seed=", "what was drawn by", "what was drawn by"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        if (strncmp(item, changes[i].key, strlen(changes[i].key)) == 0)
+            return task == DATA_REGRESSION ? changes[i].quantity : changes[i].classes;
+    return "";
+}
+
+/* The canonical text, an item a line. */
+static void put_variant(const struct data_set *set, struct text *out)
+{
+    enum { ITEM_WIDTH = 20 };
+    char text[DATA_VARIANT_MAX], *rest = text, *item;
+    if (!set->variant[0])
+        return;
+    put_label(out, "variant of");
+    put_cell(out, set->family, WIDTH - LABEL_WIDTH - 2);
+    end_line(out);
+    text_copy(text, sizeof text, set->variant);
+    while ((item = strsep(&rest, ","))) {
+        put_label(out, "");
+        put_cell(out, item, text_width(item) < ITEM_WIDTH ? text_width(item) : ITEM_WIDTH);
+        text_appendf(out, ": %s\n", change_of(item, set->task));
+    }
+    put_label(out, "");
+    text_append(out, "rows keep their parts; the test part is not thinned, nor wrong\n");
 }
 
 static void put_features(const struct data_set *set, struct text *out)
@@ -256,6 +297,7 @@ void data_describe(const struct data_set *set, struct text *out)
 {
     char memory[32];
     put_heading(set, out);
+    put_variant(set, out);
     put_rows(set, out);
     put_features(set, out);
     put_task(set, out);

@@ -102,6 +102,7 @@ void data_put_encoder(const struct data_set *set, struct text *out)
     json_open(&w, NULL, '{');
     json_put_int(&w, "format", FORMAT);
     json_put_string(&w, "name", set->name);
+    json_put_string(&w, "family", set->family);
     json_put_string(&w, "fingerprint", set->fingerprint);
     json_put_string(&w, "split_seed", seed); /* all 64 bits, which a JSON number would not keep */
     json_put_string(&w, "source", set->source == DATA_IMAGES ? "images" : "table");
@@ -374,7 +375,11 @@ static enum err get_origin(const struct reader *r, const struct cJSON *doc)
         return refuse(r, "'split_seed' is no text of digits");
     text_copy(e->fingerprint, sizeof e->fingerprint, print);
     e->split_seed = strtoull(seed, NULL, 10);
-    return get_name(r, doc, "name", e->task_name, sizeof e->task_name);
+    enum err err = get_name(r, doc, "name", e->task_name, sizeof e->task_name);
+    if (err == ERR_OK) /* files of before there were variants have none */
+        err = get_name(r, doc, json_get(doc, "family") ? "family" : "name", e->family,
+                       sizeof e->family);
+    return err;
 }
 
 static enum err get_all(struct reader *r, const struct cJSON *doc)
@@ -440,6 +445,7 @@ void data_encoder_facts(const struct data_encoder *e, struct data_encoder_facts 
                                        .n_classes = e->n_classes,
                                        .class_names = (const char *const *)e->class_names,
                                        .task_name = e->task_name,
+                                       .family = e->family,
                                        .target_name = e->target_name,
                                        .fingerprint = e->fingerprint,
                                        .target_mean = e->target_mean,

@@ -11,7 +11,8 @@ struct data_encoder {
     int32_t image_rows, image_columns;
     struct encoding encoding; /* tables */
     char **class_names;       /* [n_classes] sanitised */
-    char task_name[DATA_TASK_NAME_MAX], target_name[DATA_NAME_MAX], fingerprint[33];
+    char task_name[DATA_TASK_NAME_MAX], family[DATA_NAME_MAX];
+    char target_name[DATA_NAME_MAX], fingerprint[33];
     double target_mean, target_scale; /* regression */
     uint64_t split_seed;
 };

@@ -190,6 +190,8 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
                                     .searcher_json = text_get(&searcher),
                                     .task_path = o->set->path,
                                     .data_name = o->set->name,
+                                    .family = o->set->family,
+                                    .variant = o->set->variant,
                                     .fingerprint = o->set->fingerprint};
     err = searcher.failed ? err_set_memory(info, o->study_path)
                           : study_log_open(o->study_path, &create, guard, &e->log, info);

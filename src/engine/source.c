@@ -15,7 +15,7 @@
 struct net_source {
     struct net_weights *weights;
     char path[512];
-    char task[DATA_NAME_MAX], study[96];
+    char task[DATA_TASK_NAME_MAX], study[96];
     int64_t trial; /* -1 none */
     int epoch;
     bool same_outputs; /* the same classes, or the same quantity */
@@ -68,24 +68,26 @@ static bool have_same_outputs(const struct data_encoder_facts *f, const struct d
     return true;
 }
 
-/* The same rows split otherwise have another fingerprint, but name, inputs and outputs stay. */
+/* The same rows split otherwise have another fingerprint, but name, inputs and outputs stay; a
+ * variant has other ones, but its rows are its family's and in the same parts. */
 static enum err check_rows_seen(struct net_source *s, const struct data_encoder_facts *f,
                                 const struct data_set *set, bool refit, struct err_info *info)
 {
-    bool same_task =
-        strcmp(f->task_name, set->name) == 0 && f->n_inputs == set->n_inputs && s->same_outputs;
-    if (same_task && f->split_seed != set->split_seed) {
+    bool same_name = strcmp(f->task_name, set->name) == 0;
+    bool same_rows = same_name ? f->n_inputs == set->n_inputs && s->same_outputs
+                               : strcmp(f->family, set->family) == 0;
+    if (same_rows && f->split_seed != set->split_seed) {
         char hint[96];
         text_format(hint, sizeof hint, "give --split-seed %llu, or other weights",
                     (unsigned long long)f->split_seed);
         return err_set(info, ERR_INPUT, s->path, hint,
                        "was trained on %s under another split: it has seen rows that are judged by",
-                       set->name);
+                       f->task_name);
     }
-    if (same_task && refit)
+    if (same_rows && refit)
         return err_set(info, ERR_INPUT, s->path, "give weights of before the refit",
-                       "was trained on the validation rows of %s as well (--refit)", set->name);
-    s->other_rows = same_task && strcmp(f->fingerprint, set->fingerprint) != 0;
+                       "was trained on the validation rows of %s as well (--refit)", f->task_name);
+    s->other_rows = same_name && same_rows && strcmp(f->fingerprint, set->fingerprint) != 0;
     return ERR_OK;
 }
 

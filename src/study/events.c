@@ -156,6 +156,11 @@ static enum fold_result set_task(struct fold *fold, const struct cJSON *value)
     struct study *study = &fold->study;
     sanitised(value, "path", study->task_path, sizeof study->task_path);
     sanitised(value, "name", study->data_name, sizeof study->data_name);
+    bool has_family = json_get(value, "family") != NULL;
+    sanitised(value, has_family ? "family" : "name", study->family, sizeof study->family);
+    if (!has_family) /* older logs: "letter", "letter:rows=0.25" */
+        study->family[strcspn(study->family, ":")] = 0;
+    sanitised(value, "variant", study->variant, sizeof study->variant);
     sanitised(value, "fingerprint", study->fingerprint, sizeof study->fingerprint);
     return FOLD_DONE;
 }

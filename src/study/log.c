@@ -115,6 +115,10 @@ static void put_task(struct text *out, const struct study_settings *s)
     json_open(&w, NULL, '{');
     json_put_string(&w, "path", s->task_path ? s->task_path : "");
     json_put_string(&w, "name", s->data_name ? s->data_name : "");
+    if (s->family)
+        json_put_string(&w, "family", s->family);
+    if (s->variant && s->variant[0])
+        json_put_string(&w, "variant", s->variant);
     json_put_string(&w, "fingerprint", s->fingerprint ? s->fingerprint : "");
     json_close(&w, '}');
 }

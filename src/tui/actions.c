@@ -497,7 +497,7 @@ static bool do_copy(struct app *app, const char *args)
     const struct view_row *r = view_row(&app->view, app->list.selected);
     struct text t = {0};
     text_appendf(&t, "tiller train '%s' ",
-                 app->view.task_path[0] ? app->view.task_path : app->options.task_name);
+                 app->view.task[0] ? app->view.task : app->options.task_name);
     space_format(&app->view.space, &c, &t);
     if (r->target > 0)
         text_appendf(&t, " --epochs %d", (int)r->target);

@@ -191,6 +191,7 @@ static void test_facts(void **state)
     assert_string_equal(f.class_names[0], "no");
     assert_string_equal(f.class_names[1], "yes");
     assert_string_equal(f.task_name, "table");
+    assert_string_equal(f.family, "table");
     assert_string_equal(f.target_name, "the \\ class");
     assert_string_equal(f.fingerprint, set->fingerprint);
     assert_true(f.split_seed == UINT64_C(18446744073709551557));
@@ -483,6 +484,7 @@ static void test_hostile_json(void **state)
         {"\"format\": 1", "\"format\": 2", "of another format than 1"},
         {"\"format\": 1", "\"for\": 1", "of another format than 1"},
         {"\"name\": \"table\"", "\"name\": 3", "'name' is no text"},
+        {"\"family\": \"table\"", "\"family\": 3", "'family' is no text"},
         {"\"fingerprint\": \"", "\"fingerprint\": \"0", "32 hexadecimal digits"},
         {"\"fingerprint\": \"", "\"finger\": \"", "32 hexadecimal digits"},
         {"\"18446744073709551557\"", "-1", "'split_seed'"},

@@ -251,13 +251,49 @@ static void test_the_nth_allocation_fails(void **state)
     assert_true(n > 20);
 }
 
+/* Parts keep their images; the t10k files only lose the rows of dropped classes. */
+static void test_variants(void **state)
+{
+    (void)state;
+    struct image_set s = make_set();
+    char folder[128];
+    text_copy(folder, sizeof folder, write_set(&s, false, NULL));
+    struct data_options options = {.variant = "classes=1-2,rows=0.5"},
+                        columns = {.variant = "features=0.5"};
+    struct data_set *whole = files_open(folder, NULL), *set = files_open(folder, &options);
+    static const int n[DATA_N_PARTS] = {8, 4, 5}; /* two classes of 8, 2 and 3 or 2 images */
+    assert_string_equal(set->class_names[0], "1");
+    assert_int_equal(set->n_classes, 2);
+    for (int p = 0; p < DATA_N_PARTS; p++) {
+        const struct data_part *part = &set->part[p], *parent = &whole->part[p];
+        int32_t at = 0;
+        assert_int_equal(part->n_rows, n[p]);
+        for (int32_t i = 0; i < part->n_rows; i++, at++) {
+            while (at < parent->n_rows &&
+                   memcmp(part->x + (size_t)i * PIXELS, parent->x + (size_t)at * PIXELS,
+                          PIXELS * sizeof *part->x) != 0)
+                at++;
+            assert_true(at < parent->n_rows); /* there, and in the same order */
+            assert_int_equal(part->y[i] + 1, parent->y[at]);
+        }
+    }
+    data_free(set);
+    data_free(whole);
+    files_refuse(folder, &columns, ERR_USAGE, "leave features out for image sets");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pixels_and_labels),   cmocka_unit_test(test_packed_is_the_same),
-        cmocka_unit_test(test_fingerprint_notices), cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_damaged_files),       cmocka_unit_test(test_files_that_don_t_fit),
-        cmocka_unit_test(test_truncated_gzip),      cmocka_unit_test(test_the_nth_allocation_fails),
+        cmocka_unit_test(test_pixels_and_labels),
+        cmocka_unit_test(test_packed_is_the_same),
+        cmocka_unit_test(test_fingerprint_notices),
+        cmocka_unit_test(test_duplicates),
+        cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_files_that_don_t_fit),
+        cmocka_unit_test(test_truncated_gzip),
+        cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_the_nth_allocation_fails),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);
 }

@@ -416,6 +416,65 @@ static void test_a_quantity(void **state)
     data_free(whole);
 }
 
+/* Other opened columns are the same columns: what was drawn away needs not be readable. */
+static void test_options_name_columns_of_the_file(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"f0", "f1", "f2", "f3", "f4", "f5", "f6"};
+    struct data_options options = {
+        .variant = "features=0.5", .categorical = text, .n_categorical = N_PLAIN, .target = "f3"};
+    struct data_options unknown = {
+        .variant = "features=0.5", .categorical = (const char *const[]){"f9"}, .n_categorical = 1};
+    options.n_categorical = 3; /* f0, f1, f2 */
+    struct data_set *set = files_open(numbers, &options);
+    int n_text = 0;
+    assert_int_equal(set->n_columns, 5); /* of ten */
+    for (int c = 0; c < set->n_columns; c++) {
+        const struct data_column *column = &set->columns[c];
+        bool named = column->name[0] == 'f' && column->name[1] < '3';
+        bool is_text = named || strcmp(column->name, "colour") == 0;
+        assert_string_not_equal(column->name, "f3");
+        assert_int_equal(column->kind, is_text ? COLUMN_CATEGORICAL : COLUMN_NUMERIC);
+        n_text += named;
+    }
+    assert_in_range(n_text, 1, 3); /* else this has tested nothing: another seed */
+    data_free(set);
+    files_refuse(numbers, &unknown, ERR_USAGE, "has no column 'f9'");
+}
+
+static void test_described(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variant, *lines[3];
+    } cases[] = {
+        {"noise=0.1,rows=0.5",
+         {"table:rows=0.5,noise=0.1: a table\n", "variant of    table\n",
+          "rows=0.5: of the training and validation rows\n                noise=0.1: of the "
+          "labels"}},
+        {"classes=0+2-4,imbalance=0.2,seed=5",
+         {"classes=0+2-4: their rows only\n", "imbalance=0.2: from 1 to", "seed=5: what was"}},
+        {"classes=0+2+4+5,rows=0.1234567890123,imbalance=0.98765432109876,noise=0.123456789012",
+         {"…: a table\n", "rows=0.1234567890123:", "imbalance=0.9876543…: from"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text out = {0};
+        struct data_set *set = open_variant(table, cases[i].variant);
+        data_describe(set, &out);
+        for (int k = 0; k < 3; k++)
+            if (!strstr(text_get(&out), cases[i].lines[k]))
+                fail_msg("'%s' is not in\n%s", cases[i].lines[k], text_get(&out));
+        for (const char *line = text_get(&out); line; line = strchr(line, '\n')) {
+            line += *line == '\n';
+            size_t bytes = strcspn(line, "\n");
+            bool cut = memchr(line, 0xE2, bytes) != NULL; /* an ellipsis has three bytes */
+            assert_in_range(bytes, 0, cut ? 82 : 80);
+        }
+        text_free(&out);
+        data_free(set);
+    }
+}
+
 /* ---- what can't be had ------------------------------------------------------------------- */
 
 static void test_refusals(void **state)
@@ -501,6 +560,8 @@ int main(void)
         cmocka_unit_test(test_features),
         cmocka_unit_test(test_figures_are_of_its_training_rows),
         cmocka_unit_test(test_a_quantity),
+        cmocka_unit_test(test_options_name_columns_of_the_file),
+        cmocka_unit_test(test_described),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_the_nth_allocation_fails),
     };

@@ -15,7 +15,7 @@ static const char *path_of(const char *name, char out[static 128])
 
 /* A table of 200 rows: inputs, a label that depends on the first two. */
 struct table {
-    const char *name; /* .csv */
+    const char *name; /* .csv, perhaps with a variant behind ':' */
     int n_inputs, n_classes;
     const char *classes[3]; /* NULL: numbers */
     uint64_t split_seed;
@@ -44,10 +44,13 @@ static struct data_set *open_table(const struct table *table)
     }
     struct err_info info = {0};
     struct data_set *set = NULL;
-    path_of(text_format(name, sizeof name, "%s.csv", table->name), path);
+    const char *colon = strchr(table->name, ':');
+    path_of(text_format(name, sizeof name, "%.*s.csv", (int)strcspn(table->name, ":"), table->name),
+            path);
     assert_int_equal(file_write_atomic(path, text_get(&text), text.length, &info), ERR_OK);
     text_free(&text);
-    struct data_options options = {.split_seed = table->split_seed};
+    struct data_options options = {.split_seed = table->split_seed,
+                                   .variant = colon ? colon + 1 : NULL};
     if (data_open(path, &options, &set, &info) != ERR_OK)
         fail_msg("%s", info.detail);
     return set;
@@ -122,6 +125,8 @@ static void layers_are_carried_where_they_fit(void **state)
         const char *says; /* in the line for people */
     } rows[] = {
         {{"moons", 3, 2, {"no", "yes"}, 0}, 3, "3 of 3 layers fit"},
+        {{"moons:rows=0.5", 3, 2, {"no", "yes"}, 0}, 3, "3 of 3 layers fit"},
+        {{"moons:features=0.6", 3, 2, {"no", "yes"}, 0}, 2, "2 of 3 layers fit"},
         {{"suns", 3, 2, {"no", "yes"}, 5}, 3, "3 of 3 layers fit"},
         {{"suns", 3, 2, {"nein", "ja"}, 0}, 2, "2 of 3 layers fit"},
         {{"suns", 3, 3, {"no", "yes", "both"}, 0}, 2, "2 of 3 layers fit"},
@@ -140,6 +145,7 @@ static void layers_are_carried_where_they_fit(void **state)
         net_source_text(source, line, sizeof line);
         assert_non_null(strstr(line, "moons, trial #12 of study moons?, epoch 3: 3-12-12-2, "));
         assert_non_null(strstr(line, rows[r].says));
+        assert_null(strstr(line, "other rows"));
         struct net_config config = form_config(4);
         struct net_rows train = net_rows_of(set, DATA_TRAIN);
         struct training *t;
@@ -236,6 +242,9 @@ static void weights_that_have_seen_the_judge_are_refused(void **state)
     } rows[] = {
         {{"moons", 3, 2, {"no", "yes"}, 4}, 4, NULL, false, "under another split"},
         {{"moons", 3, 2, {"no", "yes"}, 0}, 4, NULL, true, "--refit"},
+        {{"moons:rows=0.5", 3, 2, {"no", "yes"}, 4}, 4, NULL, false, "under another split"},
+        {{"moons:features=0.6", 3, 2, {"no", "yes"}, 4}, 4, NULL, false, "under another split"},
+        {{"moons:noise=0.1", 3, 2, {"no", "yes"}, 0}, 4, NULL, true, "rows of moons as well"},
         {{"moons", 3, 2, {"no", "yes"}, 0}, 4, "{}", false, "what task"},
         {{"moons", 3, 2, {"no", "yes"}, 0}, 4, "{\"encoder\": {}}", false, "encoder"},
         {{"suns", 5, 3, {"no", "yes", "both"}, 0}, 0, NULL, false, "none of its layers"},

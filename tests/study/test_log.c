@@ -51,6 +51,9 @@ static void test_a_run_is_read_back(void **state)
     assert_true(read->updates[0].new_q == 0.168 && read->updates[0].trial == 1);
     assert_string_equal(read->searcher_json, "{\"sampler\": \"agent\", \"R\": 9}");
     assert_string_equal(read->task_path, "data/caf\u00e9.csv");
+    assert_string_equal(read->data_name, "toy:rows=0.5");
+    assert_string_equal(read->family, "toy");
+    assert_string_equal(read->variant, "rows=0.5");
     assert_true(read->space_declared && read->space.n == space_builtin()->n);
     study_free(read);
     toy_close(&toy);

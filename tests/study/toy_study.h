@@ -44,7 +44,9 @@ static inline struct study_settings toy_settings(void)
                                    .space = space_builtin(),
                                    .searcher_json = "{\"sampler\": \"agent\", \"R\": 9}",
                                    .task_path = "data/caf\u00e9.csv",
-                                   .data_name = "toy",
+                                   .data_name = "toy:rows=0.5",
+                                   .family = "toy",
+                                   .variant = "rows=0.5",
                                    .fingerprint = "0123456789abcdef"};
 }
 
