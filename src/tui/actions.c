@@ -2,6 +2,7 @@
  * the command line, what help says, when it can't be done and why, and how dangerous it is. Keys
  * follow one plan on all screens: a letter never means something more dangerous elsewhere. */
 #include "tui/app.h"
+#include "tui/shell_command.h"
 
 #include <limits.h>
 #include <math.h>
@@ -493,15 +494,13 @@ static const char *why_no_copy(const struct app *app)
 static bool do_copy(struct app *app, const char *args)
 {
     (void)args;
-    struct configuration c = view_config(&app->view, app->list.selected);
-    const struct view_row *r = view_row(&app->view, app->list.selected);
     struct text t = {0};
-    text_appendf(&t, "tiller train '%s' ",
-                 app->view.task[0] ? app->view.task : app->options.task_name);
-    space_format(&app->view.space, &c, &t);
-    if (r->target > 0)
-        text_appendf(&t, " --epochs %d", (int)r->target);
-    char safe[512];
+    char safe[2048];
+    const struct study *study = app->source->begin_read(app->source->context);
+    const struct trial *trial = study_trial(study, app->list.selected);
+    if (trial)
+        shell_command_put(study, trial, &t);
+    app->source->end_read(app->source->context);
     text_sanitize(safe, sizeof safe, text_get(&t));
     bool copied = !t.failed && app->osc52 && term_copy(app->term, safe);
     app_say(app, PAINT_TEXT, "%s%s", copied ? "copied: " : "", safe);

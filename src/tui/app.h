@@ -112,7 +112,7 @@ struct app {
     int field[SPACE_MAX]; /* form field of hyperparameter i */
     char filter_before[128];
 
-    char message[512];
+    char message[1024];
     enum paint message_paint;
     bool message_stays; /* an error: until a key is pressed */
     double message_s;   /* since when it is shown */

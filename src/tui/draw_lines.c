@@ -347,14 +347,15 @@ static void draw_keys(struct app *app, struct rect r)
     }
 }
 
-/* A message takes the line, and rows above it where it is long. */
+/* A message takes the line, and rows above it where it is long: a command is to be read whole. */
 static void draw_message(struct app *app, struct rect r)
 {
+    enum { MOST_ROWS = 12 };
     struct frame *f = &app->frame;
-    char text[600];
+    char text[sizeof app->message + 4];
     bool bad = app->message_paint == PAINT_BAD;
     text_format(text, sizeof text, "%s%s", bad ? "! " : "", app->message);
-    int rows = wrapped_rows(text, r.cols, 4);
+    int rows = wrapped_rows(text, r.cols, MOST_ROWS);
     if (rows > f->rows)
         rows = f->rows;
     struct rect over = {r.row - rows + 1, 0, rows, f->cols};

@@ -525,8 +525,6 @@ static void read_head(struct view *v, const struct study *study)
 {
     text_copy(v->study_name, sizeof v->study_name, study->name);
     text_copy(v->metric, sizeof v->metric, study->metric[0] ? study->metric : "value");
-    text_format(v->task, sizeof v->task, "%s%s%s", study->task_path, study->variant[0] ? ":" : "",
-                study->variant);
     v->direction = study->direction;
     v->best = study->best;
     memcpy(v->n_state, study->n_state, sizeof v->n_state);

@@ -67,7 +67,7 @@ struct view {
     unsigned refreshes;
     uint64_t rows_changed; /* grows when a row, its order or its state may have changed */
 
-    char study_name[96], metric[32], task[640];
+    char study_name[96], metric[32];
     int direction;
     struct space space;
     uint32_t ever_set; /* bit i: some trial has a value of hyperparameter i */
