@@ -171,8 +171,10 @@ void app_draw(struct app *app)
     if (app->frame.rows <= 0 || app->frame.cols <= 0)
         return;
     list_update(&app->list, &app->view, clock_now_s());
-    if (!app->chosen && view_row(&app->view, app->view.best))
+    if (!app->chosen && list_has(&app->list, app->view.best))
         list_select(&app->list, app->view.best);
+    if (app->mode != MODE_FILTER) /* while it is typed, Escape may bring all back */
+        list_settle(&app->list, &app->view);
     screens[app->screen].draw(app);
     dialog_draw(app);
 }

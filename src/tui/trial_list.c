@@ -253,6 +253,14 @@ static bool make_order(struct trial_list *l, const struct view *v)
     return true;
 }
 
+bool list_has(const struct trial_list *l, int64_t number)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->order[i] == number)
+            return true;
+    return false;
+}
+
 bool list_update(struct trial_list *l, const struct view *v, double now_s)
 {
     if (!l->stale && l->rows_changed == v->rows_changed)
@@ -264,9 +272,20 @@ bool list_update(struct trial_list *l, const struct view *v, double now_s)
     l->stale = false;
     l->rows_changed = v->rows_changed;
     l->made_s = now_s;
-    if (l->selected < 0 && l->n > 0)
-        l->selected = l->order[0];
+    l->settled = false;
     return true;
+}
+
+void list_settle(struct trial_list *l, const struct view *v)
+{
+    const struct view_row *r;
+    int64_t number = l->selected;
+    if (l->settled)
+        return;
+    while (!list_has(l, number) && (r = view_row(v, number)) != NULL && r->continued_by > number)
+        number = r->continued_by;
+    l->selected = list_has(l, number) ? number : l->n > 0 ? l->order[0] : -1;
+    l->settled = true;
 }
 
 size_t list_cursor(const struct trial_list *l)

@@ -35,6 +35,7 @@ struct trial_list {
     uint64_t rows_changed; /* of the view when order was made */
     double made_s;         /* when that was */
     bool stale;            /* sort or filter changed: make it anew at once */
+    bool settled;          /* list_settle has seen this order */
     size_t top;            /* first visible row, kept by the table */
 };
 
@@ -42,6 +43,10 @@ void list_init(struct trial_list *l);
 void list_free(struct trial_list *l);
 /* list_update: order and filter again if something changed; by itself at most once a second. */
 bool list_update(struct trial_list *l, const struct view *v, double now_s);
+bool list_has(const struct trial_list *l, int64_t number); /* is it listed? */
+/* What keys act on is what the cursor stands on: a selected trial that is not listed any more gives
+ * way to the last link of its chain, else to the first row; none listed: none. */
+void list_settle(struct trial_list *l, const struct view *v);
 size_t list_cursor(const struct trial_list *l); /* place of the selected trial in order; 0 */
 void list_move(struct trial_list *l, const struct view *v, long delta); /* clamped */
 void list_select(struct trial_list *l, int64_t number);

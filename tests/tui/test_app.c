@@ -441,6 +441,8 @@ static void test_filter_follows_and_escape_restores(void **state)
     assert_int_equal(s.app->list.selected, 1);
     press(&s, "<Enter>");
     assert_shows(&s, "no trial fits; Esc clears the filter");
+    press(&s, "x"); /* there is nothing to act on */
+    assert_shows(&s, "no trial is selected");
     press(&s, "<Esc>");
     assert_int_equal(s.app->list.n, 8);
     end(&s);

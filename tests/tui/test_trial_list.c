@@ -93,6 +93,40 @@ static void test_filter_language(void **state)
     close_listed(&t);
 }
 
+static void update_and_settle(struct listed *t, double now_s)
+{
+    assert_true(list_update(&t->list, &t->view, now_s));
+    list_settle(&t->list, &t->view);
+}
+
+/* What the keys act on is never a trial that is not listed. */
+static void test_cursor_is_on_what_is_listed(void **state)
+{
+    struct listed t;
+    (void)state;
+    open_listed(&t);
+    list_select(&t.list, 0); /* done */
+    list_set_filter(&t.list, "you");
+    update_and_settle(&t, 0);
+    assert_true(t.list.n > 0);
+    assert_int_equal(t.list.selected, t.list.order[0]);
+    assert_true(list_has(&t.list, t.list.selected));
+    assert_false(list_has(&t.list, 0));
+    list_set_filter(&t.list, "zebra");
+    update_and_settle(&t, 0);
+    assert_int_equal(t.list.n, 0);
+    assert_int_equal(t.list.selected, -1);
+    list_set_filter(&t.list, "");
+    update_and_settle(&t, 0);
+    int64_t child = fixture_start(&t.fx, &(struct fixture_trial){.continues = 4});
+    list_select(&t.list, 4);
+    struct view_want want = {.detail = -1};
+    assert_true(view_refresh(&t.view, t.fx.study, &want));
+    update_and_settle(&t, 5);
+    assert_int_equal(t.list.selected, child); /* its row stands for the chain */
+    close_listed(&t);
+}
+
 static void test_cursor_stays_with_its_trial(void **state)
 {
     struct listed t;
@@ -201,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_best_first_no_value_last),
         cmocka_unit_test(test_filter_language),
+        cmocka_unit_test(test_cursor_is_on_what_is_listed),
         cmocka_unit_test(test_cursor_stays_with_its_trial),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_letters_and_colours_are_for_life),
