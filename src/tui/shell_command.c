@@ -21,14 +21,6 @@ static void put_word(struct text *out, const char *word)
     text_append_char(out, '\'');
 }
 
-/* drop_rare is said as --drop-rare. */
-static void put_option(struct text *out, const char *member)
-{
-    text_append(out, " --");
-    for (const char *c = member; *c; c++)
-        text_append_char(out, *c == '_' ? '-' : *c);
-}
-
 static void put_list(struct text *out, const struct cJSON *array)
 {
     struct text words = {0};
@@ -40,18 +32,23 @@ static void put_list(struct text *out, const struct cJSON *array)
     text_free(&words);
 }
 
-/* How the data were read: the settings' member of that name has the options. */
+/* How the data were read: the options among the members of the settings' "data". */
 static void put_reading(struct text *out, const struct cJSON *settings)
 {
-    const struct cJSON *item;
-    cJSON_ArrayForEach(item, json_get(settings, "data"))
-    {
+    static const struct {
+        const char *member, *option;
+    } options[] = {
+        {"target", "--target"},   {"task", "--task"},           {"categorical", "--categorical"},
+        {"missing", "--missing"}, {"drop_rare", "--drop-rare"}, {"split_seed", "--split-seed"},
+    };
+    const struct cJSON *data = json_get(settings, "data");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const struct cJSON *item = json_get(data, options[i].member);
         char number[32];
         double value = 0;
-        json_number(item, &value);
-        if (cJSON_IsFalse(item) || (cJSON_IsNumber(item) && value == 0))
+        if (!item || cJSON_IsFalse(item) || (json_number(item, &value) && value == 0))
             continue; /* as without the option */
-        put_option(out, item->string);
+        text_appendf(out, " %s", options[i].option);
         if (cJSON_IsString(item))
             put_word(out, item->valuestring);
         else if (cJSON_IsArray(item))
