@@ -83,11 +83,13 @@ struct bench_method {
 /* ERR_USAGE: no such sampler or pruner (all are named). */
 enum err bench_method_find(const char *name, struct bench_method *out, struct err_info *info);
 
+/* What a search is charged in: plain epochs, or their cost, in epochs of the median configuration
+ * (fairness to large networks). */
+enum bench_axis { BENCH_EPOCHS, BENCH_COST };
 /* From that epoch of the search on, its incumbent's validation error is `error`. */
 struct bench_step {
     int epoch;   /* charged so far, 1-based */
-    double cost; /* charged so far, in epochs of the median configuration; the same as epoch where
-                    the table has no costs */
+    double cost; /* the same where the table has no costs; NaN: read from a file without them */
     double error;
 };
 /* What came of a search: the steps have falling errors; no step before a value was seen. */
@@ -95,13 +97,15 @@ struct bench_run {
     struct bench_step *step; /* [n_steps] */
     int n_steps, capacity;
     int n_epochs, n_trials, n_decisions; /* decisions: proposals, and words at rungs */
+    double cost;                         /* of the whole search, as in the steps */
 };
 void bench_run_free(struct bench_run *run);
-/* The incumbent's error when so many epochs have been charged. A search begins with `untrained`,
- * what a network that has learnt nothing has: no incumbent is worse. */
-double bench_run_error(const struct bench_run *run, double epochs, double untrained);
-/* The first epoch at which it is at most target; 0: never. */
-int bench_run_reaches(const struct bench_run *run, double target);
+/* The incumbent's error when so much has been charged. A search begins with `untrained`, what a
+ * network that has learnt nothing has: no incumbent is worse. */
+double bench_run_error(const struct bench_run *run, enum bench_axis axis, double charged,
+                       double untrained);
+/* What had been charged when it was first at most target; 0: it never is. */
+double bench_run_reaches(const struct bench_run *run, enum bench_axis axis, double target);
 
 /* bench_replay: one search with one worker on one task of a table.
  *
@@ -157,5 +161,74 @@ enum err bench_run_all(const struct bench_options *options, struct bench_result 
 void bench_result_free(struct bench_result *result);
 const struct bench_run *bench_run_of(const struct bench_result *result, int method, int task,
                                      int seed);
+
+/* Searches that ran elsewhere, as further methods: CSV with the columns method, task, seed, epoch,
+ * cost (may lack; nan) and error: a row for each gain of the incumbent, in order, and one for the
+ * end of the search (error nan: it never had a value). Lines that begin with '#' are passed over,
+ * as are other tasks and higher seeds; every method has all tasks and seeds. ERR_INPUT: with the
+ * line. On error the result is only good for bench_result_free. */
+enum err bench_add_runs(struct bench_result *result, const char *path, struct err_info *info);
+/* All searches in that form. */
+void bench_put_runs(const struct bench_result *result, struct text *out);
+
+/* ---- statistics (section 12 of the search design) ---------------------------------------- */
+
+enum { BENCH_BUDGETS = 8, BENCH_TARGETS = 2, BENCH_RESAMPLES = 2000, BENCH_METHODS_MAX = 64 };
+extern const double bench_budgets[BENCH_BUDGETS]; /* full trainings: .5 1 2 3 5 10 20 30 */
+extern const double bench_targets[BENCH_TARGETS]; /* 10 30 */
+
+/* A figure with its 95 % interval: percentiles of BENCH_RESAMPLES bootstrap resamples of families,
+ * then of tasks in each, then of seeds on each. All means weight families equally, then tasks. */
+struct bench_interval {
+    double value, low, high;
+};
+/* One method against one peer. */
+struct bench_pair {
+    /* How many times fewer epochs: target = the peer's median error over seeds at 10 (30) full
+     * trainings; T = the epoch at which half of the seeds have reached it, 2 B if they never do;
+     * the factor is the geometric mean over tasks of T of the peer / T of the method. */
+    struct bench_interval speedup[BENCH_TARGETS];
+    double reached[BENCH_TARGETS];                   /* share of the method's runs that reach it */
+    struct bench_interval difference[BENCH_BUDGETS]; /* of regrets, below 0: better than the peer */
+    int won[BENCH_BUDGETS];                          /* tasks on which the mean regret is lower */
+    double p[BENCH_BUDGETS];      /* Wilcoxon's signed ranks over families, two-sided, exact */
+    double p_holm[BENCH_BUDGETS]; /* corrected for the number of peers (Holm) */
+};
+struct bench_statistics {
+    const struct bench_result *result; /* lent */
+    enum bench_axis axis;
+    int n_budgets, n_targets;    /* those within the budget */
+    struct bench_interval *mean; /* [n_methods x BENCH_BUDGETS] normalised regret */
+    double *task_mean;           /* [n_methods x n_tasks x BENCH_BUDGETS] */
+    double *rank;                /* [n_methods x BENCH_BUDGETS] mean over families, 1 is best */
+    double friedman_p[BENCH_BUDGETS];
+    double critical_difference; /* of mean ranks at 5 % (Nemenyi); NaN for one method */
+    struct bench_pair *pair;    /* [n_methods x n_methods], row: method, column: peer */
+};
+/* bench_statistics_new: ERR_MEMORY; ERR_RANGE: BENCH_COST where a run has no costs. The resamples
+ * are always the same ones. Cost: seconds for 15 methods x 200 searches. */
+enum err bench_statistics_new(const struct bench_result *result, enum bench_axis axis,
+                              struct bench_statistics **out, struct err_info *info);
+void bench_statistics_free(struct bench_statistics *s);
+/* Regret of a run with so many full trainings charged: 0 is the best of the pool, 1 what the median
+ * configuration ends with. */
+double bench_regret(const struct bench_result *result, int method, int task, int seed,
+                    enum bench_axis axis, double trainings);
+/* Mean regrets with intervals at any budgets, for plots: out[n_methods x n]. */
+enum err bench_regret_curves(const struct bench_result *result, enum bench_axis axis,
+                             const double *trainings, int n, struct bench_interval *out,
+                             struct err_info *info);
+
+/* ---- reports ----------------------------------------------------------------------------- */
+
+/* Text tables for people. of: the method to compare with all others in detail, -1: that with the
+ * least regret at the largest budget. */
+void bench_report(const struct bench_statistics *s, int of, struct text *out);
+/* One JSON object with every figure. */
+void bench_report_json(const struct bench_statistics *s, struct text *out);
+/* Files into a folder, made if missing: regret.csv tasks.csv ranks.csv pairs.csv runs.csv, and
+ * regret.svg ranks.svg speedup.svg. */
+enum err bench_report_files(const struct bench_statistics *s, const char *folder,
+                            struct err_info *info);
 
 #endif

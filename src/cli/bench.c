@@ -2,33 +2,122 @@
 #include "tiller/bench.h"
 #include "cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define USAGE                                                                                      \
     "usage: tiller bench TABLE [options]\n\n"                                                      \
-    "Compares samplers and pruners on a table of recorded learning curves: PREFIX-configs.csv\n"   \
-    "and PREFIX-curves.csv, TABLE being the PREFIX."
+    "Compares samplers and pruners on a table of recorded learning curves: TABLE-configs.csv\n"    \
+    "and TABLE-curves.csv. Every method searches on every task with every seed; regret, ranks,\n"  \
+    "epochs to the others' results and differences come with 95 % intervals."
 
 struct bench_words {
-    const char *unit;
-    struct option_list tasks;
+    const char *unit, *axis, *of, *out;
+    struct option_list tasks, methods, with;
+    int64_t seeds, workers;
+    double budget;
     bool describe, json;
 };
 
-static enum err read_unit(const char *word, enum curve_unit *out, struct err_info *info)
+/* ---- what was asked for ------------------------------------------------------------------ */
+
+/* Index of a word among n names; -1 if word is NULL. */
+static enum err choose(const char *option, const char *word, const char *const *names, int n,
+                       const char *hint, int *out, struct err_info *info)
+{
+    *out = -1;
+    for (int i = 0; word && i < n; i++)
+        if (strcmp(word, names[i]) == 0)
+            *out = i;
+    if (word && *out < 0)
+        return err_set(info, ERR_USAGE, option, hint, "'%s' is not possible", word);
+    return ERR_OK;
+}
+
+static enum err open_table(const char *prefix, const struct bench_words *w,
+                           struct curve_table **out, struct err_info *info)
 {
     static const char *const names[] = {"percent", "error", "loss"};
     static const enum curve_unit units[] = {CURVE_PERCENT, CURVE_ERROR, CURVE_LOSS};
-    *out = CURVE_UNIT_GUESS;
-    for (size_t i = 0; word && i < sizeof names / sizeof *names; i++)
-        if (strcmp(word, names[i]) == 0)
-            *out = units[i];
-    if (word && *out == CURVE_UNIT_GUESS)
-        return err_set(info, ERR_USAGE, "--unit", "choose percent, error or loss",
-                       "there is no unit '%s'", word);
-    return ERR_OK;
+    int unit;
+    *out = NULL;
+    enum err err =
+        choose("--unit", w->unit, names, 3, "choose percent, error or loss", &unit, info);
+    if (err == ERR_OK)
+        err = curve_table_load(prefix, unit < 0 ? CURVE_UNIT_GUESS : units[unit], out, info);
+    if (err == ERR_OK && w->tasks.n > 0)
+        err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
+    return err;
 }
+
+static enum err add_method(struct bench_method *method, int *n, const char *name,
+                           struct err_info *info)
+{
+    for (int i = 0; i < *n; i++)
+        if (strcmp(method[i].name, name) == 0)
+            return ERR_OK;
+    if (*n == BENCH_METHODS_MAX)
+        return err_set(info, ERR_USAGE, "--methods", "compare fewer", "more than %d methods",
+                       BENCH_METHODS_MAX);
+    return bench_method_find(name, &method[(*n)++], info);
+}
+
+/* Without a word: every sampler alone and with halving, random with every pruner. */
+static enum err default_methods(struct bench_method *method, int *n, struct err_info *info)
+{
+    char name[BENCH_NAME_MAX];
+    enum err err = add_method(method, n, "random", info);
+    for (size_t i = 0; i < pruner_count() && err == ERR_OK; i++)
+        if (strcmp(pruner_at(i)->name, "none") != 0)
+            err = add_method(method, n,
+                             text_format(name, sizeof name, "random+%s", pruner_at(i)->name), info);
+    for (size_t i = 0; i < sampler_count() && err == ERR_OK; i++) {
+        err = add_method(method, n, sampler_at(i)->name, info);
+        if (err == ERR_OK)
+            err = add_method(
+                method, n, text_format(name, sizeof name, "%s+halving", sampler_at(i)->name), info);
+    }
+    return err;
+}
+
+static enum err choose_methods(const struct bench_words *w, struct bench_method *method, int *n,
+                               struct err_info *info)
+{
+    enum err err = ERR_OK;
+    *n = 0;
+    if (w->methods.n == 0)
+        return default_methods(method, n, info);
+    for (size_t i = 0; i < w->methods.n && err == ERR_OK; i++)
+        if (strcmp(w->methods.item[i], "none") != 0) /* only what --with brings */
+            err = add_method(method, n, w->methods.item[i], info);
+    return err;
+}
+
+/* ---- progress ---------------------------------------------------------------------------- */
+
+struct line {
+    bool terminal;
+    int shown; /* tenths that were said */
+};
+
+static bool show_progress(void *arg, const struct bench_progress *p)
+{
+    struct line *line = arg;
+    char left[48];
+    text_duration(left, sizeof left, isnan(p->left) ? 0 : p->left);
+    int tenth = p->all > 0 ? 10 * p->done / p->all : 10;
+    if (line->terminal)
+        fprintf(stderr, "\r%d of %d searches, %s left   %s", p->done, p->all, left,
+                p->done == p->all ? "\n" : "");
+    else if (tenth > line->shown)
+        fprintf(stderr, "%d of %d searches, %s left\n", p->done, p->all, left);
+    line->shown = tenth;
+    return cli_signal == 0;
+}
+
+/* ---- doing it ---------------------------------------------------------------------------- */
 
 static enum err print(const struct text *out, struct err_info *info)
 {
@@ -39,37 +128,103 @@ static enum err print(const struct text *out, struct err_info *info)
     return ERR_OK;
 }
 
-static enum err bench(const char *prefix, const struct bench_words *w, struct err_info *info)
+static enum err describe(const struct curve_table *table, bool json, struct err_info *info)
 {
-    struct curve_table *table = NULL;
     struct text out = {0};
-    enum curve_unit unit;
-    enum err err = read_unit(w->unit, &unit, info);
+    if (json)
+        curve_table_put_json(table, &out);
+    else
+        curve_table_describe(table, &out);
+    if (json)
+        text_append_char(&out, '\n');
+    enum err err = print(&out, info);
+    text_free(&out);
+    return err;
+}
+
+/* All searches, ours and those of --with. */
+static enum err run(const struct curve_table *table, const struct bench_words *w,
+                    struct bench_result **out, struct err_info *info)
+{
+    struct bench_method method[BENCH_METHODS_MAX];
+    struct line line = {.terminal = isatty(STDERR_FILENO)};
+    int n;
+    enum err err = choose_methods(w, method, &n, info);
+    if (err != ERR_OK)
+        return err;
+    struct bench_options options = {.table = table,
+                                    .method = method,
+                                    .n_methods = n,
+                                    .n_seeds = (int)w->seeds,
+                                    .budget = w->budget,
+                                    .n_workers = (int)w->workers,
+                                    .progress = show_progress,
+                                    .arg = &line};
+    cli_watch_signals();
+    err = bench_run_all(&options, out, info);
+    for (size_t i = 0; i < w->with.n && err == ERR_OK; i++)
+        err = bench_add_runs(*out, w->with.item[i], info);
+    if (err == ERR_OK && (*out)->n_methods == 0)
+        err = err_set(info, ERR_USAGE, "--methods", "name one, or bring some by --with",
+                      "there is no method to compare");
+    return err;
+}
+
+static enum err report(const struct bench_result *result, const struct bench_words *w,
+                       struct err_info *info)
+{
+    static const char *const axes[] = {"epochs", "cost"};
+    const char *names[BENCH_METHODS_MAX];
+    struct bench_statistics *s = NULL;
+    struct text out = {0};
+    int axis, of;
+    for (int i = 0; i < result->n_methods; i++)
+        names[i] = result->method[i];
+    enum err err = choose("--axis", w->axis, axes, 2, "choose epochs or cost", &axis, info);
     if (err == ERR_OK)
-        err = curve_table_load(prefix, unit, &table, info);
-    if (err == ERR_OK && w->tasks.n > 0)
-        err = curve_table_keep(table, w->tasks.item, w->tasks.n, info);
+        err = choose("--of", w->of, names, result->n_methods, "name one of the methods", &of, info);
+    if (err == ERR_OK)
+        err = bench_statistics_new(result, axis == 1 ? BENCH_COST : BENCH_EPOCHS, &s, info);
     if (err == ERR_OK) {
-        if (w->json)
-            curve_table_put_json(table, &out);
-        else
-            curve_table_describe(table, &out);
-        if (w->json)
-            text_append_char(&out, '\n');
+        bench_report(s, of, &out);
         err = print(&out, info);
     }
     text_free(&out);
+    bench_statistics_free(s);
+    return err;
+}
+
+static enum err bench(const char *prefix, const struct bench_words *w, struct err_info *info)
+{
+    struct curve_table *table = NULL;
+    struct bench_result *result = NULL;
+    enum err err = open_table(prefix, w, &table, info);
+    if (err == ERR_OK && w->describe) {
+        err = describe(table, w->json, info);
+    } else if (err == ERR_OK) {
+        err = run(table, w, &result, info);
+        if (err == ERR_OK)
+            err = report(result, w, info);
+    }
+    bench_result_free(result);
     curve_table_free(table);
     return err;
 }
 
 int command_bench(int argc, char **argv)
 {
-    struct bench_words w = {0};
+    struct bench_words w = {.seeds = 10, .budget = 30};
     const struct cli_option table[] = {
+        {"--methods", OPTION_LIST, &w.methods, 0, 0, "NAMES", "SAMPLER or SAMPLER+PRUNER, ..."},
+        {"--with", OPTION_LIST, &w.with, 0, 0, "FILE.csv", "searches that ran elsewhere"},
+        {"--seeds", OPTION_INT, &w.seeds, 1, 1000, "N", "searches per task and method (10)"},
+        {"--budget", OPTION_NUMBER, &w.budget, 0.5, 1000, "N", "in full trainings (30)"},
         {"--tasks", OPTION_LIST, &w.tasks, 0, 0, "NAMES", "these tasks only"},
+        {"--of", OPTION_TEXT, &w.of, 0, 0, "METHOD", "the one compared in detail (the best)"},
+        {"--axis", OPTION_TEXT, &w.axis, 0, 0, "WHAT", "charge epochs (default) or cost"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
-        {"--describe", OPTION_FLAG, &w.describe, 0, 0, NULL, "say what the table is"},
+        {"--workers", OPTION_INT, &w.workers, 1, 256, "N", "threads (default: one per core)"},
+        {"--describe", OPTION_FLAG, &w.describe, 0, 0, NULL, "say what the table is, and end"},
         {"--json", OPTION_FLAG, &w.json, 0, 0, NULL, "one JSON object on standard output"},
     };
     struct err_info info = {0};

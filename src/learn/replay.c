@@ -23,7 +23,7 @@ struct replay {
     int budget;
     int *unused; /* [n_unused] pool points not tried yet */
     int n_unused;
-    double cost, best;
+    double best;
     struct bench_run *run;
     struct err_info *info;
 };
@@ -67,12 +67,18 @@ void bench_run_free(struct bench_run *run)
     memset(run, 0, sizeof *run);
 }
 
-double bench_run_error(const struct bench_run *run, double epochs, double untrained)
+static double charged_at(const struct bench_step *s, enum bench_axis axis)
 {
-    int low = 0, high = run->n_steps; /* steps before low are at most epochs */
+    return axis == BENCH_COST ? s->cost : s->epoch;
+}
+
+double bench_run_error(const struct bench_run *run, enum bench_axis axis, double charged,
+                       double untrained)
+{
+    int low = 0, high = run->n_steps; /* steps before low are charged in full */
     while (low < high) {
         int middle = low + (high - low) / 2;
-        if (run->step[middle].epoch <= epochs)
+        if (charged_at(&run->step[middle], axis) <= charged)
             low = middle + 1;
         else
             high = middle;
@@ -80,11 +86,11 @@ double bench_run_error(const struct bench_run *run, double epochs, double untrai
     return low > 0 ? fmin(run->step[low - 1].error, untrained) : untrained;
 }
 
-int bench_run_reaches(const struct bench_run *run, double target)
+double bench_run_reaches(const struct bench_run *run, enum bench_axis axis, double target)
 {
     for (int i = 0; i < run->n_steps; i++)
         if (run->step[i].error <= target)
-            return run->step[i].epoch;
+            return charged_at(&run->step[i], axis);
     return 0;
 }
 
@@ -95,7 +101,7 @@ static enum err add_step(struct replay *r, double error)
     if (!mem_grow((void **)&run->step, &capacity, (size_t)run->n_steps, sizeof *run->step))
         return err_set_memory(r->info, "replay");
     run->capacity = (int)capacity;
-    run->step[run->n_steps++] = (struct bench_step){run->n_epochs, r->cost, error};
+    run->step[run->n_steps++] = (struct bench_step){run->n_epochs, run->cost, error};
     return ERR_OK;
 }
 
@@ -189,7 +195,7 @@ static enum err reveal(struct replay *r, int point, int epoch)
         metric[m] = r->task->metric[m] ? r->task->metric[m][at] : (double)NAN;
     memory_study_epoch(&r->memory, value, metric);
     r->run->n_epochs++;
-    r->cost += r->task->cost ? r->task->cost[point] : 1;
+    r->run->cost += r->task->cost ? r->task->cost[point] : 1;
     if (!(value < r->best))
         return ERR_OK;
     r->best = value;

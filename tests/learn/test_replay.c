@@ -164,12 +164,15 @@ static void every_epoch_is_charged(void **state)
     assert_true(fabs(run.step[10].error - 0.47) < 1e-9 && run.step[10].epoch == 13);
     /* Point 10 costs twice the median's epoch. */
     assert_true(run.step[5].cost == 6 && run.step[7].cost == 11 && run.step[10].cost == 17);
-    assert_true(bench_run_error(&run, 0.5, 2) == 2);
-    assert_true(bench_run_error(&run, 1, 2) == 0.9 && bench_run_error(&run, 1, 0.7) == 0.7);
-    assert_true(fabs(bench_run_error(&run, 9.5, 2) - 0.84) < 1e-9);
-    assert_int_equal(bench_run_reaches(&run, 0.85), 6);
-    assert_int_equal(bench_run_reaches(&run, 0.5), 10);
-    assert_int_equal(bench_run_reaches(&run, 0.1), 0);
+    assert_true(bench_run_error(&run, BENCH_EPOCHS, 0.5, 2) == 2);
+    assert_true(bench_run_error(&run, BENCH_EPOCHS, 1, 2) == 0.9 &&
+                bench_run_error(&run, BENCH_EPOCHS, 1, 0.7) == 0.7);
+    assert_true(fabs(bench_run_error(&run, BENCH_EPOCHS, 9.5, 2) - 0.84) < 1e-9);
+    assert_true(bench_run_reaches(&run, BENCH_EPOCHS, 0.85) == 6);
+    assert_true(bench_run_reaches(&run, BENCH_EPOCHS, 0.5) == 10);
+    assert_true(bench_run_reaches(&run, BENCH_EPOCHS, 0.1) == 0);
+    assert_true(bench_run_reaches(&run, BENCH_COST, 0.5) == 11);
+    assert_true(fabs(bench_run_error(&run, BENCH_COST, 16.9, 2) - 0.48) < 1e-9);
     bench_run_free(&run);
 }
 

@@ -1,0 +1,16 @@
+/* What the forms of a report share. */
+#ifndef TILLER_LEARN_REPORT_H
+#define TILLER_LEARN_REPORT_H
+
+#include "tiller/bench.h"
+
+/* Three decimals below 1, fewer above; "-" for NaN. Returns out. */
+const char *report_number(char *out, size_t out_size, double x);
+/* A probability: three decimals, "<.001". Returns out. */
+const char *report_chance(char *out, size_t out_size, double p);
+/* "low-high", without the zeros before points. Returns out. */
+const char *report_range(char *out, size_t out_size, const struct bench_interval *i);
+/* The method with the least regret at the largest budget. */
+int report_best_method(const struct bench_statistics *s);
+
+#endif
