@@ -1,5 +1,5 @@
 /* knowledge: what is learnt from recorded learning curves of many tasks: which configurations to
- * try first, and whether a run is still worth its epochs.
+ * try first, which known tasks a new one resembles, whether a run is still worth its epochs.
  *
  * Belongs to the room `meta`. Pure functions over plain arrays, so that live searches and replays
  * on foreign tables share them; no threads, no files. */
@@ -68,5 +68,78 @@ void portfolio_choose(const double *cost, const double *weight, int n_tasks, int
  * Errors: ERR_MEMORY; ERR_RANGE if no task or no shared run is left. */
 enum err portfolio_learn(const struct known_tasks *known, const bool *left_out, bool in_time,
                          struct portfolio *out);
+
+/* ---- which known tasks a task resembles --------------------------------------------------- */
+
+/* Tasks on which the same configurations were trained; arrays are lent. For tasks of every origin:
+ * plain numbers only. */
+struct known_ranks {
+    int n, n_families, n_features, n_configs; /* n_features 0: nothing is known of their looks */
+    const int *family;                        /* [n] 0..n_families-1 */
+    const double *feature;                    /* [n x n_features] in any units, finite */
+    const double *z; /* [n x n_configs] normal scores of the results, lower is better */
+};
+
+/* How much looks and results count; fitted, kept with the knowledge. */
+enum { SIMILARITY_FEATURES_MAX = 32 };
+struct similarity {
+    int n_features;
+    double emphasis[SIMILARITY_FEATURES_MAX]; /* l_j: 0, .25 or 1 per squared standard deviation */
+    double evidence;                          /* k: weight of a discordant pair's share */
+    double spread;                            /* tau: of a difference of two scores */
+    /* How well left-out families' configurations were ranked, as correlations: by families alike,
+     * and by features whose emphasis was chosen without that family; the standard error of the
+     * difference of the two over families. */
+    double quality_even, quality_features, error;
+};
+/* similarity_fit: emphasis by coordinate search on the mean correlation of scores with results,
+ * one family left out at a time; kept at zero unless it also ranks families better that had no part
+ * in choosing it. Then evidence in {.5, 1, 2} by searches of which 3, 8 and 15 results are known,
+ * and spread by the log loss of similarity_confidence.
+ *   left_out  [n_families]: these tasks are not looked at; NULL: none
+ * Fewer than three families: emphasis 0, evidence and spread 1. Errors: ERR_MEMORY; ERR_RANGE: more
+ * than SIMILARITY_FEATURES_MAX features. Cost: about 150 F n^2 n_configs flops for F families. */
+enum err similarity_fit(const struct known_ranks *known, const bool *left_out,
+                        struct similarity *out);
+/* similarity_prior: weights [n] of the known tasks that sum to 1, by looks alone: a_s ~
+ * exp(-sum_j l_j (difference_j / deviation_j)^2 / 2) / size of s's family. feature: NULL if the
+ * task's are not known. All 0 if every family is left out. */
+void similarity_prior(const struct similarity *s, const struct known_ranks *known,
+                      const bool *left_out, const double *feature, double *prior);
+/* similarity_discordance: share of the pairs of n results that each known task orders otherwise;
+ * 0.5 if there is none to compare.
+ *   y     [n] results of the new task, lower is better; NaN stands for the worst
+ *   noise pairs no further apart are skipped
+ *   z     [n_tasks x n] the known tasks' scores, known or predicted, of the same configurations
+ * Returns the number of pairs compared. */
+int similarity_discordance(const double *y, int n, double noise, const double *z, int n_tasks,
+                           double *discordance);
+/* Weights w_s ~ prior_s exp(-evidence min(n_results, 25) discordance_s); may be the same array. */
+void similarity_posterior(const struct similarity *s, const double *prior,
+                          const double *discordance, int n_tasks, int n_results, double *weight);
+/* score[c] = sum_s weight_s z[s x n_configs + c]: what may be expected of each configuration. */
+void similarity_scores(const double *weight, const double *z, int n_tasks, int n_configs,
+                       double *score);
+/* Probability that a configuration of score a does better than one of score b. */
+double similarity_confidence(const struct similarity *s, double a, double b);
+
+/* How far known tasks may be believed: by their mean discordance under the weights; middle before
+ * two results. *mean (may be NULL): NaN then. */
+enum trust { TRUST_LOW, TRUST_MIDDLE, TRUST_HIGH, TRUST_N };
+const char *trust_name(enum trust t); /* "low" "middle" "high" */
+enum trust similarity_trust(const double *weight, const double *discordance, int n_tasks,
+                            int n_results, double *mean);
+
+/* Are the confidences true? For pairs of configurations on left-out families, those said to be
+ * right with a probability in [.5, .6), [.6, .7) ... [.9, 1]. */
+enum { RELIABILITY_BINS = 5 };
+struct reliability {
+    double pairs[RELIABILITY_BINS]; /* tasks count so that families count alike */
+    double said[RELIABILITY_BINS];  /* mean confidence */
+    double came[RELIABILITY_BINS];  /* share that was right */
+    double brier, brier_even;       /* of the confidences, and of always saying 1/2 */
+};
+enum err similarity_reliability(const struct similarity *s, const struct known_ranks *known,
+                                const bool *left_out, struct reliability *out);
 
 #endif
