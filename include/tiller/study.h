@@ -98,7 +98,7 @@ struct study {
     char *searcher_json; /* settings attribute, NULL none */
     char task_path[512], fingerprint[40];
     char data_name[160], family[64], variant[96]; /* "letter:rows=0.25", "letter", "rows=0.25" */
-    struct trial *trials; /* [n_trials] by number */
+    struct trial *trials;                         /* [n_trials] by number */
     size_t n_trials, trials_capacity;
     int64_t next_trial_id; /* per file */
     int64_t best;          /* number of the best COMPLETE or RUNNING trial, -1; see study_better */
