@@ -184,6 +184,12 @@ static void test_one_variant_is_one_task(void **state)
         data_free(a);
         data_free(b);
     }
+    /* Nothing goes, but it is another task all the same. */
+    struct data_set *whole = files_open(table, NULL), *same = open_variant(table, "rows=0.9999");
+    assert_int_equal(same->n_rows, whole->n_rows);
+    assert_string_not_equal(same->fingerprint, whole->fingerprint);
+    data_free(whole);
+    data_free(same);
     static const char *const seeds[] = {"rows=0.5", "rows=0.5,seed=1", "rows=0.5,seed=2"};
     struct row rows[3][N_ROWS];
     for (int k = 0; k < 3; k++) {
@@ -307,6 +313,27 @@ static void test_wrong_labels(void **state)
             assert_in_range(became[c], 11, 41);       /* three deviations of 4.5 */
         data_free(set);
     }
+}
+
+/* However many are wrong, each class has a right row in each part. */
+static void test_nearly_all_labels_wrong(void **state)
+{
+    (void)state;
+    struct row parent[N_ROWS], rows[N_ROWS];
+    int right[DATA_N_PARTS][N_CLASSES] = {{0}}, n_wrong = 0;
+    struct data_set *whole = files_open(table, NULL), *set = open_variant(table, "noise=0.97");
+    look(whole, parent);
+    look(set, rows);
+    for (int i = 0; i < N_ROWS; i++) {
+        right[rows[i].part][parent[i].class] += rows[i].class == parent[i].class;
+        n_wrong += rows[i].class != parent[i].class;
+    }
+    for (int p = 0; p < DATA_N_PARTS; p++)
+        for (int c = 0; c < N_CLASSES; c++)
+            assert_in_range(right[p][c], 1, N_ROWS);
+    assert_in_range(n_wrong, 0.95 * 600, 0.97 * 600);
+    data_free(set);
+    data_free(whole);
 }
 
 static void test_classes_are_renumbered(void **state)
@@ -556,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_shares_of_rows),
         cmocka_unit_test(test_imbalance),
         cmocka_unit_test(test_wrong_labels),
+        cmocka_unit_test(test_nearly_all_labels_wrong),
         cmocka_unit_test(test_classes_are_renumbered),
         cmocka_unit_test(test_features),
         cmocka_unit_test(test_figures_are_of_its_training_rows),
