@@ -142,4 +142,98 @@ struct reliability {
 enum err similarity_reliability(const struct similarity *s, const struct known_ranks *known,
                                 const bool *left_out, struct reliability *out);
 
+/* ---- calibration ------------------------------------------------------------------------- */
+
+enum { CALIBRATION_MAX = 32 };
+
+/* A rising map from stated probabilities to those that came true: flat within a block, straight
+ * between blocks. n = 0: leaves them as they are. */
+struct calibration {
+    int n;
+    double low[CALIBRATION_MAX];   /* of what was stated in the block */
+    double high[CALIBRATION_MAX];  /* both ends belong to it */
+    double share[CALIBRATION_MAX]; /* came true; rising */
+};
+double calibration_apply(const struct calibration *c, double p);
+/* calibration_fit: the isotonic regression of came_true[n] on p[n], weight[n] > 0: no rising map is
+ * nearer in squares (pool adjacent violators). More than CALIBRATION_MAX blocks: the two that
+ * differ least are joined until they fit. Errors: ERR_MEMORY. Cost: n log n. Source: Zadrozny &
+ * Elkan 2002; Barlow et al. 1972. */
+enum err calibration_fit(const double *p, const bool *came_true, const double *weight, int n,
+                         struct calibration *out);
+
+/* ---- curve predictor --------------------------------------------------------------------- */
+
+enum { PREDICTOR_RUNGS = 6, PREDICTOR_FEATURES = 4, PREDICTOR_SDS = 3 };
+
+/* A run's curve so far: [n] by epoch, n >= 1. */
+struct known_curve {
+    int n;
+    const double *error;
+    const double *train_loss, *val_loss; /* NULL: not recorded */
+};
+
+/* The epoch of a rung: {2,4,8,16,28,40}/52 of the full length, at least 2. */
+int predictor_epoch(int rung, int full_epochs);
+/* The rung at the end of that epoch, the latest if there are several; -1: none. */
+int predictor_rung_at(int epoch, int full_epochs);
+
+/* What a rung knows. How far behind the incumbent a run will end, in log errors, is a weighted sum
+ * of: how far it is behind now; how much less it fell since half of the epochs; how much more its
+ * validation loss lies above its training loss; 1. All against the incumbent's curve at the same
+ * epoch, which cancels the task's scale. */
+struct predictor_rung {
+    int n_pairs; /* it was learnt from; 0: knows nothing */
+    double weight[PREDICTOR_FEATURES];
+    double edge[PREDICTOR_SDS - 1]; /* of bins of |how far it is behind now| */
+    double sd[PREDICTOR_SDS];       /* of what the sum misses, bin by bin */
+    struct calibration calibration;
+};
+struct predictor {
+    struct predictor_rung rung[PREDICTOR_RUNGS];
+};
+
+struct prediction {
+    int rung;
+    double win;       /* probability that the run ends better than the incumbent did; calibrated */
+    double raw;       /* before calibration */
+    double log_error; /* expected ln(y + 0.002) at the end */
+    double sd;        /* of log_error */
+    bool stop;        /* win is below the rung's bound: 0.02, 0.05, then 0.08 */
+};
+/* predictor_judge: a run that has just finished its last epoch run->n, against the incumbent's
+ * whole curve. false: this epoch is no rung, the rung knows nothing, or a curve holds no number.
+ * Pure; costs a pass over the curves. Source: search design, 5. */
+bool predictor_judge(const struct predictor *p, const struct known_curve *run,
+                     const struct known_curve *incumbent, int full_epochs, struct prediction *out);
+/* A run to stop at once: its last error is NaN, or those at its last three rungs are all above the
+ * majority's. */
+bool predictor_is_lost(const double *error, int n, int full_epochs, double majority_error);
+
+/* predictor_learn: from pairs of a random shared run and a good one (of the task's best sixth),
+ * about 100 a task; families count equally. Sums by least squares; calibration from families that
+ * the sum it judges had not seen (up to 10 folds). With a single family: uncalibrated. seed: of the
+ * pairs. Errors: ERR_MEMORY; ERR_RANGE if no rung can be learnt. */
+enum err predictor_learn(const struct known_tasks *known, const bool *left_out, uint64_t seed,
+                         struct predictor *out);
+
+enum { PREDICTOR_BINS = 6 };
+extern const double predictor_edge[PREDICTOR_BINS + 1]; /* 0 .02 .05 .1 .2 .5 1 */
+
+/* How a rung's probabilities came true on families left out, families weighted equally. */
+struct predictor_reliability {
+    int n;                       /* pairs; 0: the rest is 0 */
+    int count[PREDICTOR_BINS];   /* pairs with win in that bin */
+    double said[PREDICTOR_BINS]; /* mean win */
+    double came[PREDICTOR_BINS]; /* came true */
+    double brier, raw_brier;     /* mean squared error; before calibration */
+    double base_brier;           /* of always stating the share of winners */
+    double stopped;              /* share of runs stopped by the rung's bound */
+    double winners_lost;         /* share of the winners among them that were */
+};
+/* predictor_check: each family left out in turn, learnt without it, judged on it. Those left out of
+ * all are not used. Errors: as predictor_learn. Cost: n_families predictor_learn. */
+enum err predictor_check(const struct known_tasks *known, const bool *left_out, uint64_t seed,
+                         struct predictor_reliability out[static PREDICTOR_RUNGS]);
+
 #endif

@@ -131,6 +131,52 @@ static void judge_portfolios(const struct curve_table *table)
     print_row("portfolio, errors in time", sum[2], n);
 }
 
+/* ---- curve predictor --------------------------------------------------------------------- */
+
+static void print_reliability(const struct curve_table *table,
+                              const struct predictor_reliability *all, int n_blocks)
+{
+    printf(
+        "\nrung epoch  pairs  Brier  (raw)  (base)  stopped  winners lost   stated -> came true\n");
+    for (int k = 0; k < PREDICTOR_RUNGS; k++) {
+        const struct predictor_reliability *r = &all[k];
+        printf("%4d %5d %6d  %.3f  %.3f  %.3f   %5.1f %%    %5.1f %%     ", k + 1,
+               predictor_epoch(k, table->n_epochs), r->n, r->brier / n_blocks,
+               r->raw_brier / n_blocks, r->base_brier / n_blocks, 100 * r->stopped / n_blocks,
+               100 * r->winners_lost / n_blocks);
+        for (int i = 0; i < PREDICTOR_BINS; i++)
+            printf("  %.2f->%.2f", r->said[i] / fmax(r->count[i], 1),
+                   r->came[i] / fmax(r->count[i], 1));
+        printf("\n");
+    }
+}
+
+static void judge_predictor(const struct curve_table *table)
+{
+    struct predictor_reliability all[PREDICTOR_RUNGS] = {{0}}, one[PREDICTOR_RUNGS];
+    int n_blocks = table->pools[0].n / BLOCK;
+    for (int block = 0; block < n_blocks; block++) {
+        struct known_tasks known = block_of(table, block);
+        if (predictor_check(&known, NULL, (uint64_t)block, one) != ERR_OK)
+            die("no predictor");
+        for (int k = 0; k < PREDICTOR_RUNGS; k++) {
+            all[k].n += one[k].n;
+            all[k].brier += one[k].brier;
+            all[k].raw_brier += one[k].raw_brier;
+            all[k].base_brier += one[k].base_brier;
+            all[k].stopped += one[k].stopped;
+            all[k].winners_lost += one[k].winners_lost;
+            for (int i = 0; i < PREDICTOR_BINS; i++) {
+                all[k].count[i] += one[k].count[i];
+                all[k].said[i] += one[k].said[i] * one[k].count[i];
+                all[k].came[i] += one[k].came[i] * one[k].count[i];
+            }
+        }
+        mem_free((void *)known.task);
+    }
+    print_reliability(table, all, n_blocks);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const tables[] = {"lcbench-surrogate", "taskset-imdb"};
@@ -151,6 +197,7 @@ int main(int argc, char **argv)
         printf("%s: %d tasks, %d configurations, %d epochs; knowledge of %d runs a task\n",
                table->name, table->n_tasks, table->pools[0].n, table->n_epochs, BLOCK);
         judge_portfolios(table);
+        judge_predictor(table);
         printf("\n");
         curve_table_free(table);
     }
