@@ -164,6 +164,8 @@ enum err file_read(const char *path, size_t max_bytes, char **out, size_t *out_s
 /* file_write_atomic: temporary file beside path, write, fsync, rename, fsync of the folder. On
  * error the old file is untouched. */
 enum err file_write_atomic(const char *path, const void *bytes, size_t n, struct err_info *info);
+/* The same packed by gzip, without name or time: equal bytes give equal files. */
+enum err file_write_gzip(const char *path, const void *bytes, size_t n, struct err_info *info);
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* file_make_folder: mkdir -p with mode 0777 & ~umask. */

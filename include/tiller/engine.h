@@ -158,6 +158,16 @@ struct engine_settings {
 /* engine_read_settings: from a fold, later changes of the budget included. false: it has none. */
 bool engine_read_settings(const struct study *study, struct engine_settings *out);
 
+/* What the settings say of the task, so that it can be learned from without the data. */
+struct engine_task {
+    uint64_t split_seed;
+    int64_t n_rows; /* of the training part */
+    int32_t n_inputs, n_classes;
+    double majority_error; /* the objective of always giving the same answer */
+};
+/* false: they don't, as in logs of the first version. */
+bool engine_read_task(const struct study *study, struct engine_task *out);
+
 struct engine;
 
 /* engine_start: opens (or resumes) the study, checks that data and settings agree (ERR_INPUT: the

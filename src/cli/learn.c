@@ -1,5 +1,5 @@
 /* learn: making knowledge. So far: recording trainings on many tasks, for learning from them
- * (--record) or for judging by them (--pool). */
+ * (--record) or for judging by them (--pool), and packing what was recorded (--pack). */
 #include "tiller/learn.h"
 #include "cli.h"
 
@@ -9,19 +9,20 @@
 
 #define USAGE                                                                                      \
     "usage: tiller learn --record TASK ... [options]\n"                                            \
-    "       tiller learn --pool TASK ... [options]\n\n"                                            \
+    "       tiller learn --pool TASK ... [options]\n"                                              \
+    "       tiller learn --pack FOLDER -o FILE.gz [--pool]\n\n"                                    \
     "Trains many networks in full on each TASK and keeps every epoch in study logs, one a task:\n" \
     "with --record NAME.study.jsonl, to learn from (the same configurations on every task, then\n" \
     "some of the agent's own, then some of both again with other seeds); with --pool\n"            \
     "NAME.pool.jsonl, other configurations, to judge searches by. Said again it goes on where "    \
     "it\n"                                                                                         \
-    "was left. The test parts are not read."
+    "was left. The test parts are not read. --pack makes one small file of a folder's logs."
 
 enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20 };
 
 struct learn_words {
     bool record, pool, estimate;
-    const char *tasks_path, *out;
+    const char *tasks_path, *out, *pack, *file;
     int64_t configs, own, repeats, epochs, workers,
         rng_seed; /* -1, epochs and workers 0: not said */
     struct cli_data_options data;
@@ -162,6 +163,56 @@ static int learn(struct learn_words *w)
     return w->estimate ? estimate(&r) : record(&r);
 }
 
+/* ---- packing ----------------------------------------------------------------------------- */
+
+static int count_families(const struct learn_records *r)
+{
+    int n = 0;
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        size_t k = 0;
+        while (strcmp(r->task[k].family, r->task[i].family) != 0)
+            k++;
+        n += k == i;
+    }
+    return n;
+}
+
+/* What the file holds; on stderr what is not recorded to its end. */
+static void say_records(const struct learn_records *r, const char *path)
+{
+    int64_t trainings = 0, epochs = 0;
+    double seconds = 0;
+    char counts[2][32];
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        const struct recorded_task *task = &r->task[i];
+        int wanted = learn_plan_trainings(&task->plan);
+        if (task->n_trainings < (size_t)wanted)
+            fprintf(stderr, "%s: only %zu of %d trainings\n", task->name, task->n_trainings,
+                    wanted);
+        trainings += (int64_t)task->n_trainings;
+        for (size_t k = 0; k < task->n_trainings; k++) {
+            epochs += task->training[k].n_epochs;
+            seconds += task->training[k].seconds;
+        }
+    }
+    printf("%s: %zu tasks of %d families, %s trainings, %s epochs, %.2f core hours\n", path,
+           r->n_tasks, count_families(r), text_count(counts[0], sizeof counts[0], trainings),
+           text_count(counts[1], sizeof counts[1], epochs), seconds / 3600);
+}
+
+static int pack(const struct learn_words *w)
+{
+    struct err_info info = {0};
+    struct learn_records *records = NULL;
+    enum err err = learn_records_folder(w->pack, w->pool, &records, &info);
+    if (err == ERR_OK)
+        err = learn_records_write(records, w->file, &info);
+    if (err == ERR_OK)
+        say_records(records, w->file);
+    learn_records_free(records);
+    return err == ERR_OK ? EXIT_DONE : cli_fail(&info);
+}
+
 /* ---- the command ------------------------------------------------------------------------- */
 
 static enum err check_words(struct learn_words *w, struct err_info *info)
@@ -169,9 +220,16 @@ static enum err check_words(struct learn_words *w, struct err_info *info)
     enum err err = w->tasks_path ? read_tasks(w, info) : ERR_OK;
     if (err != ERR_OK)
         return err;
+    if (w->pack && (w->record || w->n_typed > 0))
+        return err_set(info, ERR_USAGE, "--pack", "record first, then pack",
+                       "goes with -o and --pool only");
+    if (w->pack)
+        return w->file ? ERR_OK
+                       : err_set(info, ERR_USAGE, "-o", "try '-o recordings.gz'",
+                                 "the FILE to pack into is missing");
     if (w->record == w->pool)
         return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
-                       "say either --record or --pool");
+                       "say --record, --pool or --pack");
     if (w->n_typed == 0)
         return err_set(info, ERR_USAGE, "learn", "try 'tiller learn --record letter vowel'",
                        "no TASK is named");
@@ -186,6 +244,8 @@ int command_learn(int argc, char **argv)
         {"--pool", OPTION_FLAG, &w.pool, 0, 0, NULL, "record trainings to judge searches by"},
         {"--estimate", OPTION_FLAG, &w.estimate, 0, 0, NULL,
          "only measure an epoch of a few and say what it would take"},
+        {"--pack", OPTION_TEXT, &w.pack, 0, 0, "FOLDER", "pack its recordings (pools) into a file"},
+        {"-o", OPTION_TEXT, &w.file, 0, 0, "FILE.gz", "the file to pack into"},
         {"--tasks", OPTION_TEXT, &w.tasks_path, 0, 0, "FILE", "more tasks: one a line, # comments"},
         {"--configs", OPTION_INT, &w.configs, 1, 100000, "N",
          "configurations shared by all tasks (64; pool: 500)"},
@@ -207,7 +267,7 @@ int command_learn(int argc, char **argv)
         return EXIT_DONE;
     if (err == ERR_OK)
         err = check_words(&w, &info);
-    int status = err == ERR_OK ? learn(&w) : cli_fail(&info);
+    int status = err != ERR_OK ? cli_fail(&info) : w.pack ? pack(&w) : learn(&w);
     mem_free(w.tasks_text);
     return status;
 }

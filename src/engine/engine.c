@@ -182,7 +182,7 @@ static enum err open_new(struct engine *e, const struct study_guard *guard, stru
         return err;
     e->space = o->space;
     struct text searcher = {0};
-    settings_write(&e->settings, o, &searcher);
+    settings_write(e, &searcher);
     struct study_settings create = {.name = o->set->name,
                                     .metric = e->metric,
                                     .direction = 1,

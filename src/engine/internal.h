@@ -137,9 +137,8 @@ void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, s
 void engine_fold_enter(struct engine *e);
 void engine_fold_leave(struct engine *e);
 /* ---- settings.c */
-/* With the objects that the options add to them. */
-void settings_write(const struct engine_settings *s, const struct engine_options *o,
-                    struct text *out);
+/* With what the options say of data and sampler. */
+void settings_write(const struct engine *e, struct text *out);
 /* ---- objective.c */
 /* Name of the study's metric: "1-val_f1" where larger is better. Returns out. */
 const char *objective_metric(int objective, char *out, size_t out_size);

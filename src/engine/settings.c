@@ -6,10 +6,22 @@
 #include <math.h>
 #include <string.h>
 
-void settings_write(const struct engine_settings *s, const struct engine_options *o,
-                    struct text *out)
+static void put_task(struct json_writer *w, const struct engine *e)
+{
+    const struct data_set *set = e->options.set;
+    json_open(w, "task", '{');
+    json_put_int(w, "split_seed", (int64_t)set->split_seed);
+    json_put_int(w, "rows", set->part[DATA_TRAIN].n_rows);
+    json_put_int(w, "inputs", set->n_inputs);
+    json_put_int(w, "classes", set->n_classes);
+    json_put_number(w, "majority_error", e->majority_error);
+    json_close(w, '}');
+}
+
+void settings_write(const struct engine *e, struct text *out)
 {
     struct json_writer w;
+    const struct engine_settings *s = &e->settings;
     json_begin(&w, out);
     json_open(&w, NULL, '{');
     json_put_string(&w, "program", "tiller " TILLER_VERSION);
@@ -26,10 +38,11 @@ void settings_write(const struct engine_settings *s, const struct engine_options
     json_put_int(&w, "budget_trials", s->budget_trials);
     json_put_number(&w, "budget_seconds", s->budget_seconds);
     json_put_bool(&w, "no_test", s->no_test);
-    if (o->sampler_json)
-        json_put_raw(&w, "sampler_settings", o->sampler_json);
-    if (o->data_json)
-        json_put_raw(&w, "data", o->data_json);
+    put_task(&w, e);
+    if (e->options.sampler_json)
+        json_put_raw(&w, "sampler_settings", e->options.sampler_json);
+    if (e->options.data_json)
+        json_put_raw(&w, "data", e->options.data_json);
     json_close(&w, '}');
 }
 
@@ -87,5 +100,36 @@ bool engine_read_settings(const struct study *study, struct engine_settings *out
     for (size_t i = 0; i < study->n_events; i++)
         if (strcmp(study->events[i].what, "budget") == 0)
             read_event(&study->events[i], out);
+    return whole;
+}
+
+/* A number of things, at most what an int32 holds. */
+static bool read_count(const struct cJSON *doc, const char *name, int64_t *out)
+{
+    return json_get_int(doc, name, out) && *out >= 0 && *out <= INT32_MAX;
+}
+
+static bool read_task(const struct cJSON *doc, struct engine_task *out)
+{
+    int64_t inputs = 0, classes = 0, seed = 0;
+    bool whole = doc && read_count(doc, "rows", &out->n_rows) &&
+                 read_count(doc, "inputs", &inputs) && read_count(doc, "classes", &classes) &&
+                 json_get_int(doc, "split_seed", &seed) &&
+                 json_get_number(doc, "majority_error", &out->majority_error);
+    out->n_inputs = (int32_t)inputs;
+    out->n_classes = (int32_t)classes;
+    out->split_seed = (uint64_t)seed;
+    return whole;
+}
+
+bool engine_read_task(const struct study *study, struct engine_task *out)
+{
+    struct cJSON *doc = NULL;
+    const char *json = study->searcher_json;
+    *out = (struct engine_task){0};
+    if (!json || json_parse(json, strlen(json), "searcher", &doc, NULL) != ERR_OK)
+        return false;
+    bool whole = read_task(json_get(doc, "task"), out);
+    json_free(doc);
     return whole;
 }

@@ -4,6 +4,8 @@
 
 #include "tiller/learn.h"
 
+struct cJSON;
+
 /* ---- plan.c */
 #define WHO_DESIGN "design"
 #define WHO_POOL "pool"
@@ -13,7 +15,19 @@ enum { DRAWN_MAX = 8, BEST_MAX = 8 };
 int plan_drawn(const struct learn_plan *plan, int point[static DRAWN_MAX]);
 int plan_n_best(const struct learn_plan *plan);
 void plan_write(const struct learn_plan *plan, struct text *out);
+bool plan_read(const struct cJSON *object, struct learn_plan *out);
 bool plan_same(const struct learn_plan *a, const struct learn_plan *b);
 const struct sampler_ops *plan_sampler(const struct learn_plan *plan);
+
+/* ---- records.c */
+#define RECORDS_FORMAT "tiller records"
+#define RECORDED_MAX 1e38 /* of a curve; beyond it stands NaN */
+enum { RECORDS_VERSION = 1 };
+/* One more task, one more training of it: zeroed; NULL: out of memory. */
+struct recorded_task *records_add_task(struct learn_records *r);
+struct recorded_training *records_add_training(struct recorded_task *task);
+/* Its curves, all NaN, for n epochs; false: out of memory. */
+bool records_make_curves(struct recorded_training *t, int n_epochs);
+bool records_has(const struct learn_records *r, const char *fingerprint);
 
 #endif

@@ -85,18 +85,16 @@ static bool read_count(const struct cJSON *object, const char *name, int *out)
     return true;
 }
 
-static bool read_plan(const struct cJSON *settings, struct learn_plan *out)
+bool plan_read(const struct cJSON *object, struct learn_plan *out)
 {
-    const char *sampler = json_get_string(settings, "sampler");
-    const struct cJSON *plan = json_get(settings, "sampler_settings");
     int64_t scramble = 0;
-    bool whole = sampler && plan && json_get_bool(plan, "pool", &out->pool) &&
-                 read_count(plan, "shared", &out->n_shared) &&
-                 read_count(plan, "own", &out->n_own) &&
-                 read_count(plan, "repeats", &out->n_repeats) &&
-                 json_get_int(plan, "scramble", &scramble) && scramble > 0;
+    bool whole = object && json_get_bool(object, "pool", &out->pool) &&
+                 read_count(object, "shared", &out->n_shared) &&
+                 read_count(object, "own", &out->n_own) &&
+                 read_count(object, "repeats", &out->n_repeats) &&
+                 json_get_int(object, "scramble", &scramble) && scramble > 0;
     out->scramble = (uint64_t)scramble;
-    return whole && strcmp(sampler, plan_sampler(out)->name) == 0;
+    return whole;
 }
 
 bool learn_plan_of(const struct study *study, struct learn_plan *out)
@@ -106,7 +104,9 @@ bool learn_plan_of(const struct study *study, struct learn_plan *out)
     *out = (struct learn_plan){0};
     if (!json || json_parse(json, strlen(json), "searcher", &doc, NULL) != ERR_OK)
         return false;
-    bool is = read_plan(doc, out);
+    const char *sampler = json_get_string(doc, "sampler");
+    bool is = plan_read(json_get(doc, "sampler_settings"), out) && sampler &&
+              strcmp(sampler, plan_sampler(out)->name) == 0;
     json_free(doc);
     return is;
 }

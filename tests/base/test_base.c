@@ -163,6 +163,32 @@ static void test_atomic_write_keeps_the_old_file(void **state)
     assert_non_null(strstr(info.where, "missing/file"));
 }
 
+static void test_gzip_gives_back_what_it_got(void **state)
+{
+    (void)state;
+    enum { N = 300000 };
+    char path[128], *bytes = mem_alloc(N, 1), *back;
+    struct err_info info;
+    struct rng rng;
+    size_t n;
+    rng_seed(&rng, 1, 2);
+    assert_non_null(bytes);
+    assert_true(file_join(path, sizeof path, folder, "packed.gz"));
+    for (int kind = 0; kind < 2; kind++) { /* runs, then noise that can't be packed */
+        for (size_t i = 0; i < N; i++)
+            bytes[i] = kind ? (char)rng_next(&rng) : (char)(i / 1000);
+        assert_int_equal(file_write_gzip(path, bytes, N, &info), ERR_OK);
+        assert_int_equal(file_read(path, N, &back, &n, &info), ERR_OK);
+        assert_int_equal(n, N);
+        assert_memory_equal(back, bytes, N);
+        mem_free(back);
+        assert_int_equal(file_read(path, N - 1, &back, &n, &info), ERR_INPUT);
+    }
+    assert_int_equal(file_write_gzip(path, bytes, 0, &info), ERR_OK);
+    assert_file_is(path, "");
+    mem_free(bytes);
+}
+
 static void test_paths(void **state)
 {
     (void)state;
@@ -185,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_random_numbers),
         cmocka_unit_test(test_clock_forms),
         cmocka_unit_test_setup(test_atomic_write_keeps_the_old_file, make_folder),
+        cmocka_unit_test_setup(test_gzip_gives_back_what_it_got, make_folder),
         cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

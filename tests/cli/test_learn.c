@@ -60,6 +60,31 @@ static void interrupted_it_says_so_and_goes_on(void **state)
     spawn_remove_folder(folder);
 }
 
+static void a_folder_is_packed_into_a_file(void **state)
+{
+    (void)state;
+    char folder[64], file[96];
+    assert_non_null(spawn_make_folder(folder));
+    assert_true(file_join(file, sizeof file, folder, "all.gz"));
+    const char *record[] = {spawn_tiller(), "learn", "--record",  "data/vowel", "--configs", "3",
+                            "--own",        "1",     "--repeats", "0",          "--epochs",  "2",
+                            "--out",        folder,  NULL};
+    const char *pack[] = {spawn_tiller(), "learn", "--pack", folder, "-o", file, NULL};
+    struct spawned s;
+    assert_int_equal(spawn_run(&s, record, NULL, 120), 0);
+    spawn_free(&s);
+    if (spawn_run(&s, pack, NULL, 60) != 0)
+        fail_msg("%s", text_get(&s.err));
+    assert_non_null(strstr(text_get(&s.out), "1 tasks of 1 families, 4 trainings, 8 epochs"));
+    spawn_free(&s);
+    struct learn_records *r;
+    struct err_info info = {0};
+    assert_int_equal(learn_records_open(file, false, &r, &info), ERR_OK);
+    assert_int_equal(r->task[0].n_trainings, 4);
+    learn_records_free(r);
+    spawn_remove_folder(folder);
+}
+
 static void tasks_come_from_a_file_too(void **state)
 {
     (void)state;
@@ -88,10 +113,13 @@ static void wrong_words_are_one_clear_line(void **state)
         const char *argv[6];
         const char *says;
     } rows[] = {
-        {{"data/vowel"}, "say either --record or --pool"},
-        {{"--record", "--pool", "data/vowel"}, "say either --record or --pool"},
+        {{"data/vowel"}, "say --record, --pool or --pack"},
+        {{"--record", "--pool", "data/vowel"}, "say --record, --pool or --pack"},
         {{"--record"}, "no TASK is named"},
         {{"--pool", "data/vowel", "--own", "3"}, "a pool has --configs only"},
+        {{"--pack", "data"}, "the FILE to pack into is missing"},
+        {{"--pack", "data", "-o", "x.gz"}, "holds no recordings"},
+        {{"--pack", "data", "-o", "x.gz", "vowel"}, "goes with -o and --pool only"},
         {{"--record", "no-such-task"}, "no such file"},
         {{"--record", "--tasks", "no-such-list"}, "no-such-list"},
         {{"--record", "data/vowel", "--configs", "0"}, "'0' is not possible"},
@@ -115,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupted_it_says_so_and_goes_on),
+        cmocka_unit_test(a_folder_is_packed_into_a_file),
         cmocka_unit_test(tasks_come_from_a_file_too),
         cmocka_unit_test(wrong_words_are_one_clear_line),
     };

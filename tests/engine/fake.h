@@ -165,6 +165,7 @@ static inline const struct data_set *fake_set(void)
     set.part[DATA_VALIDATION] = (struct data_part){.n_rows = 40, .x = x + 120, .y = y + 60};
     set.part[DATA_TEST] = (struct data_part){.n_rows = 20, .x = x + 200, .y = y + 100};
     text_copy(set.name, sizeof set.name, "moons");
+    text_copy(set.family, sizeof set.family, "moons");
     text_copy(set.path, sizeof set.path, "moons.csv");
     text_copy(set.fingerprint, sizeof set.fingerprint, "0123456789abcdef");
     return &set;

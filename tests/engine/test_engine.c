@@ -226,6 +226,11 @@ static void more_budget_goes_on_after_the_end(void **state)
     struct engine_settings settings;
     assert_true(engine_read_settings(study, &settings));
     assert_int_equal(settings.budget_epochs, 12);
+    struct engine_task task;
+    assert_true(engine_read_task(study, &task));
+    assert_int_equal(task.n_rows, 60);
+    assert_int_equal(task.n_inputs, 2);
+    assert_true(task.n_classes == 2 && task.majority_error == 0.5);
     assert_int_equal(study->epochs_spent, 12);
     study_free(study);
     bed_remove(&bed);
