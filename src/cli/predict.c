@@ -210,9 +210,6 @@ static enum err score(struct prediction *p, struct err_info *info)
     rows.x = p->rows.x;
     rows.y = p->rows.y;
     rows.target = p->rows.target;
-    if (rows.n_rows == 0)
-        return err_set(info, ERR_INPUT, p->options->table, "leave --score out",
-                       "no row has a label that the network knows");
     enum err err = net_evaluate(p->judge, &rows, &metrics, NULL, NULL);
     if (err != ERR_OK)
         return err_set(info, err, p->options->table, NULL, "could not be judged");
@@ -223,10 +220,16 @@ static enum err score(struct prediction *p, struct err_info *info)
 /* Before anything is written. */
 static enum err check_labels(const struct prediction *p, struct err_info *info)
 {
-    if (!p->options->score || p->rows.y || p->rows.target)
+    if (!p->options->score)
         return ERR_OK;
+    if (!p->rows.y && !p->rows.target)
+        return err_set(info, ERR_INPUT, p->options->table, "leave --score out",
+                       "has no label column '%s' to compare with", p->network.facts.target_name);
+    for (int64_t i = 0; i < p->rows.n_rows; i++)
+        if (has_label(&p->rows, i))
+            return ERR_OK;
     return err_set(info, ERR_INPUT, p->options->table, "leave --score out",
-                   "has no label column '%s' to compare with", p->network.facts.target_name);
+                   "no row has a label that the network knows");
 }
 
 static enum err predict(struct prediction *p, struct err_info *info)

@@ -152,7 +152,9 @@ static void say_best(const struct figures *f, struct text *out)
     const struct trial *t = f->best;
     char value[32], loss[32];
     if (!t) {
-        text_append(out, "no trial has ended yet\n");
+        text_append(out, f->study->n_state[TRIAL_FAIL] > 0
+                             ? "no trial has a value: all that ended failed; the log says why\n"
+                             : "no trial has a value yet\n");
         return;
     }
     text_appendf(out, "best: #%lld by %s, epoch %d: %s %s", (long long)t->number, t->who,

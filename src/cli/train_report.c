@@ -129,6 +129,8 @@ static void put_result(struct json_writer *w, const struct train_run *r, bool wi
     put_test(w, r);
     json_put_number(w, "seconds", r->seconds);
     json_put_number(w, "samples_per_second", rate(r));
+    if (r->end == TRAIN_DIVERGED)
+        json_put_string(w, "diverged", r->divergence);
     if (r->options->refit)
         json_put_bool(w, "refit", true);
     if (r->source) {
@@ -212,6 +214,6 @@ static enum err print_summary(const struct train_run *r, struct err_info *info)
 enum err train_print_result(const struct train_run *r, struct err_info *info)
 {
     if (r->options->json_lines)
-        return r->tested ? print_json(r, info) : ERR_OK;
+        return r->tested || r->end == TRAIN_DIVERGED ? print_json(r, info) : ERR_OK;
     return r->options->json ? print_json(r, info) : print_summary(r, info);
 }

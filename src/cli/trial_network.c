@@ -128,8 +128,8 @@ static enum err train_epochs(struct trial_network *t, struct err_info *info)
     text_double(then, sizeof then, t->best->value, false);
     if (strcmp(now, then) != 0)
         fprintf(stderr,
-                "%s is %s now, where the log has %s: another kind of processor, or the trial "
-                "was steered\n",
+                "%s is %s now, where the log has %s: another version of tiller or kind of "
+                "processor, or the trial was steered\n",
                 t->study->metric, now, then);
     return net_runner_ops.keep_best(t->run);
 }

@@ -324,13 +324,19 @@ static void scores_are_the_network_s(void **state)
     assert_int_equal(strncmp(text_get(&s.err), "2 of 4 rows have a label:", 25), 0);
     assert_non_null(strstr(text_get(&s.err), "  mae "));
     spawn_free(&s);
-    write_text("new.csv", "metres\n1\n2\n");
-    assert_int_equal(
-        run(&s, WORDS("predict", in_folder("prices.safetensors"), in_folder("new.csv"), "--score")),
-        2);
-    assert_non_null(strstr(text_get(&s.err), "no label column 'price'"));
-    assert_int_equal(s.out.length, 0);
-    spawn_free(&s);
+    static const char *const unlabelled[][2] = {
+        {"metres\n1\n2\n", "no label column 'price'"},
+        {"metres,price\n1,\n2,none\n", "no row has a label"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        write_text("new.csv", unlabelled[i][0]);
+        assert_int_equal(run(&s, WORDS("predict", in_folder("prices.safetensors"),
+                                       in_folder("new.csv"), "--score")),
+                         2);
+        assert_non_null(strstr(text_get(&s.err), unlabelled[i][1]));
+        assert_int_equal(s.out.length, 0);
+        spawn_free(&s);
+    }
 }
 
 /* ---- what goes wrong --------------------------------------------------------------------- */

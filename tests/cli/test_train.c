@@ -377,6 +377,17 @@ static void a_divergence_is_told(void **state)
     assert_non_null(strstr(text_get(&s.err), " became infinite or not a number in "));
     assert_false(file_exists(path));
     spawn_free(&s);
+    assert_int_equal(
+        run(&s, WORDS("data/pima-diabetes.csv", "--target", "age", "optimizer=sgd", "momentum=0.99",
+                      "learning_rate=0.1", "num_layers=4", "units=256", "--json-lines")),
+        1);
+    const char *last = strstr(text_get(&s.out), "{\"task\"");
+    assert_non_null(last);
+    cJSON *doc = parsed(last, strlen(last));
+    assert_non_null(strstr(json_get_string(doc, "diverged"), " became infinite or not a number"));
+    assert_true(cJSON_IsNull(json_get(doc, "test")));
+    json_free(doc);
+    spawn_free(&s);
     spawn_remove_folder(folder);
 }
 
