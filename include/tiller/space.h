@@ -136,9 +136,9 @@ enum err space_read_distribution(const char *name, const struct cJSON *distribut
 /* External JSON value ("adam", 0.01) to internal; false if not allowed. */
 bool space_read_external(const struct space *space, int i, const struct cJSON *item, double *out);
 void space_put_external(const struct space *space, int i, double internal, struct text *out);
-/* The `space` study attribute: {name: distribution, ...}, a distribution with "held": value and
- * "n_sampled": n as further members where they apply. space_read_json: ERR_INPUT; ERR_RANGE if one
- * of these two is not possible. */
+/* The `space` study attribute: {name: distribution, ...}, a distribution with "held": value or
+ * "fallback": value, and "n_sampled": n, as further members where they apply. space_read_json:
+ * ERR_INPUT; ERR_RANGE if one of these is not possible. */
 void space_put_json(const struct space *space, struct text *out);
 enum err space_read_json(const struct cJSON *object, struct space *out, struct err_info *info);
 

@@ -1,7 +1,8 @@
 /* Spaces as JSON: Optuna's distributions both ways, and the `space` attribute of a study: the
- * distributions by name, where it applies with two members more, which Optuna does not look at:
+ * distributions by name, where it applies with members more, which Optuna does not look at:
  *
  *   "held": 0.3        samplers leave it at this value (a choice: as it is typed)
+ *   "fallback": 0.3    it is drawn, but begins with this value, not with the built-in space's
  *   "n_sampled": 2     samplers draw from the first two choices
  *
  * Without them nothing is held, as in the logs of the first release. */
@@ -200,15 +201,34 @@ void space_put_external(const struct space *space, int i, double internal, struc
 
 /* ---- the space of a study ---------------------------------------------------------------- */
 
-static void put_held(const struct hyperparameter *h, struct text *out)
+/* The row of the built-in space for h; NULL: it has no such name, or of another kind. */
+static const struct hyperparameter *builtin_of(const struct hyperparameter *h)
+{
+    const struct space *base = space_builtin();
+    int k = space_find(base, h->name);
+    return k >= 0 && base->h[k].kind == h->kind ? &base->h[k] : NULL;
+}
+
+/* The built-in space's, brought into what is left of the range or the choices. */
+static double usual_fallback(const struct hyperparameter *h, const struct hyperparameter *b)
+{
+    if (h->kind != HYPER_CATEGORICAL)
+        return fmin(fmax(b->fallback, h->low), h->high);
+    for (int c = 0; c < h->n_choices; c++)
+        if (strcmp(h->choice[c].json, b->choice[(int)b->fallback].json) == 0)
+            return c;
+    return 0;
+}
+
+static void put_fallback(const struct hyperparameter *h, const char *name, struct text *out)
 {
     struct json_writer w;
     if (h->kind != HYPER_CATEGORICAL) {
         text_append(out, ", ");
-        put_number(out, "held", h->fallback, h->kind == HYPER_INT);
+        put_number(out, name, h->fallback, h->kind == HYPER_INT);
         return;
     }
-    text_append(out, ", \"held\": ");
+    text_appendf(out, ", \"%s\": ", name);
     json_begin(&w, out);
     json_put_string(&w, NULL, h->choice[(int)h->fallback].text);
 }
@@ -217,11 +237,13 @@ void space_put_json(const struct space *space, struct text *out)
 {
     text_append_char(out, '{');
     for (int i = 0; i < space->n; i++) {
-        const struct hyperparameter *h = &space->h[i];
+        const struct hyperparameter *h = &space->h[i], *b = builtin_of(h);
         text_appendf(out, "%s\"%s\": ", i ? ", " : "", h->name);
         open_distribution(h, out);
         if (h->held)
-            put_held(h, out);
+            put_fallback(h, "held", out);
+        else if (b && h->fallback != usual_fallback(h, b))
+            put_fallback(h, "fallback", out);
         if (h->n_sampled > 0)
             text_appendf(out, ", \"n_sampled\": %d", h->n_sampled);
         text_append_char(out, '}');
@@ -229,8 +251,9 @@ void space_put_json(const struct space *space, struct text *out)
     text_append_char(out, '}');
 }
 
-/* The value as put_held writes it; false: none of h's. No allocation, so false means only that. */
-static bool read_held(const struct hyperparameter *h, const struct cJSON *item, double *out)
+/* The value as put_fallback writes it; false: none of h's. No allocation, so false means only that.
+ */
+static bool read_fallback(const struct hyperparameter *h, const struct cJSON *item, double *out)
 {
     if (h->kind != HYPER_CATEGORICAL)
         return json_number(item, out) && hyper_allows(h, *out);
@@ -247,9 +270,11 @@ static enum err read_extras(const struct cJSON *item, struct hyperparameter *h,
                             struct err_info *info)
 {
     const struct cJSON *held = json_get(item, "held"), *sampled = json_get(item, "n_sampled");
+    const struct cJSON *fallback = held ? held : json_get(item, "fallback");
     double n;
-    if (held && !read_held(h, held, &h->fallback))
-        return err_set(info, ERR_RANGE, h->name, NULL, "is held at none of its values");
+    if (fallback && !read_fallback(h, fallback, &h->fallback))
+        return err_set(info, ERR_RANGE, h->name, NULL, "%s none of its values",
+                       held ? "is held at" : "begins with");
     h->held = held != NULL;
     if (!sampled)
         return ERR_OK;
@@ -266,19 +291,12 @@ static void adopt_builtin(struct space *space)
     const struct space *base = space_builtin();
     for (int i = 0; i < space->n; i++) {
         struct hyperparameter *h = &space->h[i];
-        int k = space_find(base, h->name);
-        if (k < 0 || base->h[k].kind != h->kind)
+        const struct hyperparameter *b = builtin_of(h);
+        if (!b)
             continue;
-        const struct hyperparameter *b = &base->h[k];
         h->role = b->role;
         memcpy(h->about, b->about, sizeof h->about);
-        if (h->kind == HYPER_CATEGORICAL) {
-            for (int c = 0; c < h->n_choices; c++)
-                if (strcmp(h->choice[c].json, b->choice[(int)b->fallback].json) == 0)
-                    h->fallback = c;
-        } else {
-            h->fallback = fmin(fmax(b->fallback, h->low), h->high);
-        }
+        h->fallback = usual_fallback(h, b);
         if (b->active_if < 0)
             continue;
         int on = space_find(space, base->h[b->active_if].name);
