@@ -259,7 +259,11 @@ enum err net_source_reopen(const struct engine_settings *settings, const struct 
     if (!settings->from[0])
         return ERR_OK;
     if (!file_exists(settings->from))
-        return err_set(info, ERR_INPUT, settings->from, hint, "is gone");
+        return err_set(info, ERR_INPUT, settings->from,
+                       settings->from[0] == '/'
+                           ? hint
+                           : "restore it, or go on in the folder where the study began",
+                       "is gone: trials of this study start from its weights");
     enum err err = source_hash(settings->from, hash, sizeof hash, info);
     if (err != ERR_OK)
         return err;
