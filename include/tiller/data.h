@@ -117,6 +117,9 @@ struct data_encoder; /* immutable */
  * messages. Owner: caller, data_encoder_free. */
 enum err data_encoder_read(const char *json, const char *where, struct data_encoder **out,
                            struct err_info *info);
+/* The same of what is parsed already. */
+enum err data_encoder_take(const struct cJSON *object, const char *where, struct data_encoder **out,
+                           struct err_info *info);
 void data_encoder_free(struct data_encoder *e);
 struct data_encoder_facts {
     enum data_source source;

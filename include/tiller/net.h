@@ -139,7 +139,8 @@ void net_free(struct training *t);
  * Returns ERR_OK, or ERR_RANGE when the loss or a weight became NaN or infinite (diverged; the
  * training can't go on; net_divergence says in words where). Thread: owner. */
 enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done);
-/* "the loss became infinite in batch 12 of epoch 3"; "" if it has not diverged. */
+/* Why net_train_slice, or net_evaluate on the validation rows, has said ERR_RANGE: "the loss became
+ * infinite or not a number in batch 12 of epoch 3". */
 const char *net_divergence(const struct training *t, char *out, size_t out_size);
 double net_train_loss(const struct training *t); /* without smoothing and class weights */
 /* Euclidean norms, at rest between two slices: of all weights (biases and gains left out), and of

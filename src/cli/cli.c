@@ -2,9 +2,11 @@
  * the same everywhere. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_help(const struct cli_option *options, size_t n, const char *usage)
 {
@@ -197,19 +199,40 @@ enum err cli_said_twice(const char *pair, struct err_info *info)
                    "this hyperparameter is given twice");
 }
 
+void cli_put_value(struct json_writer *w, const struct space *space, const struct configuration *c,
+                   int i)
+{
+    struct text value = {0};
+    space_put_external(space, i, c->value[i], &value);
+    json_put_raw(w, space->h[i].name, text_get(&value));
+    w->out->failed |= value.failed;
+    text_free(&value);
+}
+
 void cli_put_params(struct json_writer *w, const struct space *space, const struct configuration *c)
 {
     json_open(w, "params", '{');
-    for (int i = 0; i < space->n; i++) {
-        struct text value = {0};
-        if (!(c->set >> i & 1))
-            continue;
-        space_put_external(space, i, c->value[i], &value);
-        json_put_raw(w, space->h[i].name, text_get(&value));
-        w->out->failed |= value.failed;
-        text_free(&value);
-    }
+    for (int i = 0; i < space->n; i++)
+        if (c->set >> i & 1)
+            cli_put_value(w, space, c, i);
     json_close(w, '}');
+}
+
+void cli_put_metrics(struct json_writer *w, const struct net_metrics *m, const char *prefix)
+{
+    const char *name;
+    for (int i = 0; (name = net_metric_name(i, NULL)) != NULL; i++) {
+        char member[48];
+        if (!isnan(net_metric(m, i)))
+            json_put_number(w, text_format(member, sizeof member, "%s%s", prefix, name),
+                            net_metric(m, i));
+    }
+}
+
+bool cli_has_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
 volatile sig_atomic_t cli_signal;

@@ -89,9 +89,18 @@ enum err cli_open_study_data(const struct study *study, const char *path, struct
 
 /* ERR_USAGE for a NAME=VALUE whose name was said before. */
 enum err cli_said_twice(const char *pair, struct err_info *info);
-/* The "params" object of a JSON summary: the values set, as Optuna writes them. */
+/* A hyperparameter as a member, as Optuna writes it; the "params" object of a JSON summary: those
+ * that are set. */
+void cli_put_value(struct json_writer *w, const struct space *space, const struct configuration *c,
+                   int i);
 void cli_put_params(struct json_writer *w, const struct space *space,
                     const struct configuration *c);
+
+/* The metrics that exist (not NaN), as members: prefix and name. */
+void cli_put_metrics(struct json_writer *w, const struct net_metrics *m, const char *prefix);
+
+/* Is there a terminal to draw on? */
+bool cli_has_terminal(void);
 
 /* Where a network comes from that is saved for taking home. */
 struct cli_weights {

@@ -20,15 +20,9 @@ static void put_hyperparameters(struct json_writer *w, const struct trial_networ
 {
     const struct space *space = &t->study->space;
     json_open(w, "hyperparameters", '{');
-    for (int i = 0; i < space->n; i++) {
-        struct text value = {0};
-        if (!space_is_active(space, &t->trial->config, i))
-            continue;
-        space_put_external(space, i, t->trial->config.value[i], &value);
-        json_put_raw(w, space->h[i].name, text_get(&value));
-        w->out->failed |= value.failed;
-        text_free(&value);
-    }
+    for (int i = 0; i < space->n; i++)
+        if (space_is_active(space, &t->trial->config, i))
+            cli_put_value(w, space, &t->trial->config, i);
     json_close(w, '}');
 }
 

@@ -10,21 +10,6 @@ static enum err refuse(const char *path, struct err_info *info, const char *what
                    "%s", what);
 }
 
-static enum err read_encoder(struct cli_network *n, const char *path, struct err_info *info)
-{
-    const struct cJSON *encoder = json_get(n->origin, "encoder");
-    struct text json = {0};
-    struct json_writer w;
-    if (!encoder)
-        return refuse(path, info, "does not say how rows are to be encoded");
-    json_begin(&w, &json);
-    json_put_item(&w, NULL, encoder);
-    enum err err = json.failed ? err_set_memory(info, path)
-                               : data_encoder_read(text_get(&json), path, &n->encoder, info);
-    text_free(&json);
-    return err;
-}
-
 static bool fits(const struct cli_network *n)
 {
     bool classes = n->facts.task == DATA_CLASSIFICATION;
@@ -41,11 +26,12 @@ enum err cli_network_open(const char *path, struct cli_network *out, struct err_
     out->config = net_weights_config(out->weights);
     out->shape = net_weights_shape(out->weights);
     const char *origin = net_weights_metadata(out->weights);
-    if (!origin)
+    if (origin && (err = json_parse(origin, strlen(origin), path, &out->origin, info)) != ERR_OK)
+        return err;
+    const struct cJSON *encoder = json_get(out->origin, "encoder");
+    if (!encoder)
         return refuse(path, info, "does not say how rows are to be encoded");
-    err = json_parse(origin, strlen(origin), path, &out->origin, info);
-    if (err == ERR_OK)
-        err = read_encoder(out, path, info);
+    err = data_encoder_take(encoder, path, &out->encoder, info);
     if (err != ERR_OK)
         return err;
     data_encoder_facts(out->encoder, &out->facts);

@@ -133,12 +133,6 @@ static enum err show_screen(struct engine *e, const struct tui_options *options,
     return end == TUI_END_ERROR ? info->code : ERR_OK;
 }
 
-static bool has_terminal(void)
-{
-    const char *term = getenv("TERM");
-    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-}
-
 /* ---- both -------------------------------------------------------------------------------- */
 
 /* true: the budget is spent. */
@@ -176,7 +170,7 @@ int session_run(const struct session_options *o, const struct data_set *set,
     struct err_info info = {0};
     struct tui_options screen;
     struct engine *e = NULL;
-    bool plain = !o->script && (o->plain || o->json || !has_terminal());
+    bool plain = !o->script && (o->plain || o->json || !cli_has_terminal());
     enum err err = screen_options(o, set, &screen, &info);
     engine->set = set;
     engine->notes = plain;

@@ -16,12 +16,6 @@ struct start_options {
     const char *theme, *glyphs, *colour, *script, *screen;
 };
 
-static bool has_terminal(void)
-{
-    const char *term = getenv("TERM");
-    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-}
-
 static int say_no_terminal(void)
 {
     fputs("tiller: no terminal for the start screen; 'tiller run TASK --plain' searches without "
@@ -94,7 +88,7 @@ int command_start(int argc, char **argv)
         return EXIT_DONE;
     if (err != ERR_OK)
         return cli_fail(&info);
-    if (!o.script && !has_terminal())
+    if (!o.script && !cli_has_terminal())
         return say_no_terminal();
     struct tui_options screen = {.theme = o.theme,
                                  .glyphs = o.glyphs,

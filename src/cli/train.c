@@ -18,14 +18,10 @@
 
 /* ---- the training ------------------------------------------------------------------------ */
 
-/* In words; where judging alone shows it, the network does not know. */
 static void note_divergence(struct train_run *r)
 {
     r->end = TRAIN_DIVERGED;
-    if (net_divergence(r->training, r->divergence, sizeof r->divergence)[0] == 0)
-        text_format(r->divergence, sizeof r->divergence,
-                    "the validation loss became infinite or not a number in epoch %d",
-                    net_epochs_done(r->training));
+    net_divergence(r->training, r->divergence, sizeof r->divergence);
 }
 
 /* One epoch by slices of about 10 ms, so that a signal is answered at once. */

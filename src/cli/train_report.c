@@ -71,17 +71,6 @@ void train_say_epoch(const struct train_run *r)
 
 /* ---- JSON -------------------------------------------------------------------------------- */
 
-static void put_json_metrics(struct json_writer *w, const struct net_metrics *m, const char *prefix)
-{
-    const char *name;
-    for (int i = 0; (name = net_metric_name(i, NULL)) != NULL; i++) {
-        char member[48];
-        if (!isnan(net_metric(m, i)))
-            json_put_number(w, text_format(member, sizeof member, "%s%s", prefix, name),
-                            net_metric(m, i));
-    }
-}
-
 static void put_epoch(struct json_writer *w, const struct train_run *r, int number)
 {
     const struct train_epoch *e = &r->epochs[number - 1];
@@ -89,7 +78,7 @@ static void put_epoch(struct json_writer *w, const struct train_run *r, int numb
     json_put_int(w, "epoch", number);
     json_put_number(w, "train_loss", e->train_loss);
     if (!r->options->refit)
-        put_json_metrics(w, &e->validation, "val_");
+        cli_put_metrics(w, &e->validation, "val_");
     json_close(w, '}');
 }
 
@@ -101,7 +90,7 @@ static void put_test(struct json_writer *w, const struct train_run *r)
         return;
     }
     json_open(w, "test", '{');
-    put_json_metrics(w, &r->test, "");
+    cli_put_metrics(w, &r->test, "");
     if (n > 0) {
         json_open(w, "confusion", '[');
         for (size_t truth = 0; truth < n; truth++) {

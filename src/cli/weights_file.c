@@ -7,21 +7,6 @@
 #include "cli.h"
 #include "tiller/net.h"
 
-#include <math.h>
-
-static void put_metrics(struct json_writer *w, const struct net_metrics *m)
-{
-    const char *name;
-    json_open(w, "metrics", '{');
-    for (int i = 0; m && (name = net_metric_name(i, NULL)) != NULL; i++) {
-        char member[48];
-        if (!isnan(net_metric(m, i)))
-            json_put_number(w, text_format(member, sizeof member, "val_%s", name),
-                            net_metric(m, i));
-    }
-    json_close(w, '}');
-}
-
 static void put_encoder(struct json_writer *w, const struct data_set *set)
 {
     struct text encoder = {0};
@@ -49,7 +34,10 @@ static void put_origin(struct text *out, const struct cli_weights *from)
     json_put_int(&w, "epoch", from->epoch);
     json_put_int(&w, "rng_seed", (int64_t)from->rng_seed);
     json_put_bool(&w, "refit", from->refit);
-    put_metrics(&w, from->validation);
+    json_open(&w, "metrics", '{');
+    if (from->validation)
+        cli_put_metrics(&w, from->validation, "val_");
+    json_close(&w, '}');
     json_close(&w, '}');
 }
 

@@ -410,6 +410,19 @@ static enum err get_all(struct reader *r, const struct cJSON *doc)
     return e->source == DATA_IMAGES ? get_image(r, doc) : get_columns(r, doc);
 }
 
+enum err data_encoder_take(const struct cJSON *object, const char *where, struct data_encoder **out,
+                           struct err_info *info)
+{
+    *out = NULL;
+    struct reader r = {.e = mem_zero_alloc(1, sizeof *r.e), .where = where, .info = info};
+    enum err err = r.e ? get_all(&r, object) : err_set_memory(info, where);
+    if (err == ERR_OK)
+        *out = r.e;
+    else
+        data_encoder_free(r.e);
+    return err;
+}
+
 enum err data_encoder_read(const char *json, const char *where, struct data_encoder **out,
                            struct err_info *info)
 {
@@ -418,13 +431,8 @@ enum err data_encoder_read(const char *json, const char *where, struct data_enco
     enum err err = json_parse(json, strlen(json), where, &doc, info);
     if (err != ERR_OK)
         return err;
-    struct reader r = {.e = mem_zero_alloc(1, sizeof *r.e), .where = where, .info = info};
-    err = r.e ? get_all(&r, doc) : err_set_memory(info, where);
+    err = data_encoder_take(doc, where, out, info);
     json_free(doc);
-    if (err == ERR_OK)
-        *out = r.e;
-    else
-        data_encoder_free(r.e);
     return err;
 }
 

@@ -185,12 +185,8 @@ static enum err judge(struct net_run *run, struct epoch_result *out)
 static enum err diverged(const struct net_run *run, struct err_info *info)
 {
     char why[160];
-    if (net_divergence(run->training, why, sizeof why)[0] == 0) /* it shows in judging only */
-        text_format(why, sizeof why,
-                    "the validation loss became infinite or not a number in epoch %d",
-                    net_epochs_done(run->training));
     return err_set(info, ERR_RANGE, "training", "a smaller learning rate may help", "diverged: %s",
-                   why);
+                   net_divergence(run->training, why, sizeof why));
 }
 
 /* The end of an epoch. */

@@ -31,22 +31,6 @@ static enum err not_ours(const char *path, struct err_info *info)
                    "does not say what task its weights were trained on");
 }
 
-static enum err read_encoder(const struct cJSON *metadata, const char *path,
-                             struct data_encoder **out, struct err_info *info)
-{
-    struct text json = {0};
-    struct json_writer w;
-    const struct cJSON *encoder = json_get(metadata, "encoder");
-    if (!encoder)
-        return not_ours(path, info);
-    json_begin(&w, &json);
-    json_put_item(&w, NULL, encoder);
-    enum err err = json.failed ? err_set_memory(info, path)
-                               : data_encoder_read(text_get(&json), path, out, info);
-    text_free(&json);
-    return err;
-}
-
 static void read_origin(struct net_source *s, const struct cJSON *metadata)
 {
     int64_t n;
@@ -102,8 +86,9 @@ static enum err check_against_data(struct net_source *s, const struct data_set *
     if (!json)
         return not_ours(s->path, info);
     enum err err = json_parse(json, strlen(json), s->path, &metadata, info);
+    const struct cJSON *kept = json_get(metadata, "encoder");
     if (err == ERR_OK)
-        err = read_encoder(metadata, s->path, &encoder, info);
+        err = kept ? data_encoder_take(kept, s->path, &encoder, info) : not_ours(s->path, info);
     if (err == ERR_OK) {
         data_encoder_facts(encoder, &facts);
         read_origin(s, metadata);

@@ -274,12 +274,13 @@ enum err net_train_slice(struct training *t, int max_batches, bool *epoch_done)
 
 const char *net_divergence(const struct training *t, char *out, size_t out_size)
 {
-    static const char *const what[] = {[DIVERGED_NOT] = "",
-                                       [DIVERGED_LOSS] = "the loss",
+    static const char *const what[] = {[DIVERGED_LOSS] = "the loss",
                                        [DIVERGED_WEIGHT] = "a weight",
                                        [DIVERGED_FIGURE] = "a running mean or variance"};
-    if (t->diverged == DIVERGED_NOT)
-        return text_format(out, out_size, "%s", "");
+    if (t->diverged == DIVERGED_NOT) /* it shows in judging only */
+        return text_format(out, out_size,
+                           "the validation loss became infinite or not a number in epoch %d",
+                           t->epoch);
     return text_format(out, out_size, "%s became infinite or not a number in batch %d of epoch %d",
                        what[t->diverged], t->batch + 1, t->epoch + 1);
 }
