@@ -226,9 +226,9 @@ enum err bench_regret_curves(const struct bench_result *result, enum bench_axis 
 void bench_report(const struct bench_statistics *s, int of, struct text *out);
 /* One JSON object with every figure. */
 void bench_report_json(const struct bench_statistics *s, struct text *out);
-/* Files into a folder, made if missing: regret.csv tasks.csv ranks.csv pairs.csv runs.csv, and
- * regret.svg ranks.svg speedup.svg. */
-enum err bench_report_files(const struct bench_statistics *s, const char *folder,
+/* Files into a folder, made if missing: regret.csv tasks.csv speedup.csv difference.csv runs.csv
+ * (that of bench_add_runs), and regret.svg ranks.svg speedup.svg (of as above). */
+enum err bench_report_files(const struct bench_statistics *s, int of, const char *folder,
                             struct err_info *info);
 
 #endif

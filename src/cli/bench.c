@@ -185,8 +185,13 @@ static enum err report(const struct bench_result *result, const struct bench_wor
         err = choose("--of", w->of, names, result->n_methods, "name one of the methods", &of, info);
     if (err == ERR_OK)
         err = bench_statistics_new(result, axis == 1 ? BENCH_COST : BENCH_EPOCHS, &s, info);
+    if (err == ERR_OK && w->out)
+        err = bench_report_files(s, of, w->out, info);
     if (err == ERR_OK) {
-        bench_report(s, of, &out);
+        if (w->json)
+            bench_report_json(s, &out);
+        else
+            bench_report(s, of, &out);
         err = print(&out, info);
     }
     text_free(&out);
@@ -223,6 +228,7 @@ int command_bench(int argc, char **argv)
         {"--of", OPTION_TEXT, &w.of, 0, 0, "METHOD", "the one compared in detail (the best)"},
         {"--axis", OPTION_TEXT, &w.axis, 0, 0, "WHAT", "charge epochs (default) or cost"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
+        {"--out", OPTION_TEXT, &w.out, 0, 0, "FOLDER", "write CSV tables and SVG plots there"},
         {"--workers", OPTION_INT, &w.workers, 1, 256, "N", "threads (default: one per core)"},
         {"--describe", OPTION_FLAG, &w.describe, 0, 0, NULL, "say what the table is, and end"},
         {"--json", OPTION_FLAG, &w.json, 0, 0, NULL, "one JSON object on standard output"},

@@ -336,6 +336,76 @@ static void broken_runs_are_refused(void **state)
     curve_table_free(table);
 }
 
+/* ---- reports ----------------------------------------------------------------------------- */
+
+static char *read_report(const char *name)
+{
+    char path[128], *bytes;
+    size_t n;
+    struct err_info info = {0};
+    text_format(path, sizeof path, "%s/report/%s", folder, name);
+    if (file_read(path, 1 << 24, &bytes, &n, &info) != ERR_OK)
+        fail_msg("%s: %s", info.where, info.detail);
+    return bytes;
+}
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
+        n++;
+    return n;
+}
+
+/* Two methods, one with a name that XML would stumble over. */
+static void reports_hold_the_figures(void **state)
+{
+    (void)state;
+    struct curve_table *table = flat_table();
+    struct bench_result *result = slow_and_fast(table);
+    struct bench_statistics *s;
+    struct err_info info = {0};
+    struct text out = {0};
+    struct cJSON *doc;
+    char path[128];
+    text_copy(result->method[1], sizeof result->method[1], "fast<&>");
+    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    bench_report(s, 1, &out);
+    assert_non_null(strstr(text_get(&out), "made: 3 tasks in 2 families, 3 seeds, 30 full"));
+    assert_non_null(strstr(text_get(&out), "fast<&> against each"));
+    assert_null(strstr(text_get(&out), " \n"));
+    text_clear(&out);
+    bench_report_json(s, &out);
+    assert_int_equal(json_parse(text_get(&out), out.length, "report", &doc, &info), ERR_OK);
+    double p = 0;
+    assert_true(json_get_number(doc, "critical_difference", &p) && p == s->critical_difference);
+    json_free(doc);
+    text_format(path, sizeof path, "%s/report", folder);
+    if (bench_report_files(s, 1, path, &info) != ERR_OK)
+        fail_msg("%s: %s", info.where, info.detail);
+    char *csv = read_report("regret.csv"), *svg = read_report("regret.svg");
+    assert_int_equal(count(csv, "\n"), 1 + 2 * BENCH_BUDGETS);
+    assert_int_equal(count(svg, "<polyline"), 2);
+    assert_int_equal(count(svg, "<polygon"), 2);
+    assert_int_equal(count(svg, "fast&lt;&amp;&gt;"), 1);
+    assert_null(strstr(svg, "nan"));
+    mem_free(csv);
+    mem_free(svg);
+    svg = read_report("ranks.svg");
+    assert_int_equal(count(svg, "<polyline"), 2);
+    mem_free(svg);
+    svg = read_report("speedup.svg");
+    assert_int_equal(count(svg, "<circle"), 2); /* one peer at 10 and at 30 */
+    mem_free(svg);
+    csv = read_report("difference.csv");
+    assert_int_equal(count(csv, "\n"), 1 + 2 * BENCH_BUDGETS);
+    mem_free(csv);
+    bench_statistics_free(s);
+    bench_result_free(result);
+    curve_table_free(table);
+    text_free(&out);
+}
+
 static void memory_may_run_out(void **state)
 {
     (void)state;
@@ -368,6 +438,7 @@ int main(void)
         cmocka_unit_test(curves_agree_with_the_table),
         cmocka_unit_test(runs_are_read_as_they_were_written),
         cmocka_unit_test(broken_runs_are_refused),
+        cmocka_unit_test(reports_hold_the_figures),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
