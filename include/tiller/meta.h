@@ -114,6 +114,15 @@ void sobol_point(uint32_t index, int n_dims, uint64_t scramble, double *unit);
 void sobol_configuration(const struct space *space, uint32_t index, uint64_t scramble,
                          struct configuration *out);
 
+/* ---- the standard normal distribution ---------------------------------------------------- */
+
+double normal_below(double z); /* P(Z <= z) */
+double normal_density(double z);
+double normal_quantile(double p); /* its inverse; 0: -infinity, 1: infinity; error below 1e-14 */
+/* Ranks as normal scores: score[i] = quantile of (rank - 1/2) / n, equal values share their mean
+ * rank; infinite values have one, NaN does not. Takes n^2 comparisons. score and value differ. */
+void rank_normal(const double *value, int n, double *score);
+
 /* ---- Gaussian processes (Rasmussen & Williams 2006, chapters 2, 4, 5) --------------------- */
 
 /* Rows are points x[n_dims]; the mean is 0, so targets come centred. All of it is pure and uses one

@@ -24,12 +24,15 @@ struct proposal {
     char situation[64]; /* "" if the sampler has none */
     char action[24];
     char reason[256]; /* one plain sentence */
+    int epochs;       /* ends at this epoch; 0: at R, which is the schedule's length either way */
+    bool goes_on;     /* goes on with an ended trial, whose config it is, instead of a new one */
+    int64_t parent;   /* goes_on: the trial's number; one that search_may_go_on with */
 };
 
 struct sampler;
 struct sampler_ops {
     const char *name;  /* "random", "agent" */
-    const char *about; /* one sentence with the source */
+    const char *about; /* one line with the source; the man page has it as it is */
     enum err (*open)(const struct search_context *context, void **self, struct err_info *info);
     void (*close)(void *self);
     /* Next configuration. rng belongs to this proposal: seeded by (rng_seed, trial number), so that
@@ -41,12 +44,21 @@ struct sampler_ops {
      * Fills *update and returns true if a Q-update was made; the caller logs it and the reward. */
     bool (*observe)(void *self, const struct search_context *context, const struct trial *ended,
                     double best_before, struct q_update *update);
+    /* How many of the best trials that search_may_go_on keep their weights, because it may ask to
+     * go on with them; going on with another one trains again from epoch 1. */
+    int n_kept;
 };
 size_t sampler_count(void);
 const struct sampler_ops *sampler_at(size_t i);
 const struct sampler_ops *sampler_find(const char *name); /* NULL unknown */
+/* "agent, random or sobol": the names in the order of the table. Returns out. */
+const char *sampler_names(char *out, size_t out_size);
 
-/* Pruners: "none", "median", "halving", stateless: they look at the fold only. */
+/* May a sampler ask to go on with it? It ended before the full length, did not fail, and nobody
+ * went on with it. */
+bool search_may_go_on(const struct trial *t, int full_epochs);
+
+/* Pruners are stateless: they look at the fold only. */
 struct pruner_ops {
     const char *name, *about;
     /* Is epoch e (1-based) of a trial of R epochs a rung, where the worker waits for a word? */
@@ -58,6 +70,7 @@ struct pruner_ops {
 size_t pruner_count(void);
 const struct pruner_ops *pruner_at(size_t i);
 const struct pruner_ops *pruner_find(const char *name);
+const char *pruner_names(char *out, size_t out_size);
 
 /* search_default_full_epochs: R, the length of a full training, that suits a data set with so many
  * training rows: the larger the set, the more steps an epoch has. */

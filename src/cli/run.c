@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,17 @@ static int search(const struct session_options *o, const char *task)
     return status;
 }
 
+/* Behind the options of --help. */
+static void print_methods(void)
+{
+    printf("\nSamplers:\n");
+    for (size_t i = 0; i < sampler_count(); i++)
+        printf("  %-10s %s\n", sampler_at(i)->name, sampler_at(i)->about);
+    printf("\nPruners:\n");
+    for (size_t i = 0; i < pruner_count(); i++)
+        printf("  %-10s %s\n", pruner_at(i)->name, pruner_at(i)->about);
+}
+
 int command_run(int argc, char **argv)
 {
     struct session_options o = {0};
@@ -142,8 +154,10 @@ int command_run(int argc, char **argv)
         SESSION_OPTIONS(o),
         {"--epochs-per-trial", OPTION_INT, &o.epochs_per_trial, 1, 100000, "R",
          "full length of a trial and of its schedule"},
-        {"--sampler", OPTION_TEXT, &o.sampler, 0, 0, "NAME", "agent (default) or random"},
-        {"--pruner", OPTION_TEXT, &o.pruner, 0, 0, "NAME", "median (default), halving or none"},
+        {"--sampler", OPTION_TEXT, &o.sampler, 0, 0, "NAME",
+         "who proposes: agent (default), or one of those below"},
+        {"--pruner", OPTION_TEXT, &o.pruner, 0, 0, "NAME",
+         "who stops early: median (default), or one of those below"},
         {"--objective", OPTION_TEXT, &o.objective, 0, 0, "NAME",
          "val_error (default), val_loss ...; val_f1 ...: minimises 1 - it"},
         {"--rng-seed", OPTION_INT, &o.rng_seed, 0, 9007199254740992.0, "N",
@@ -161,8 +175,10 @@ int command_run(int argc, char **argv)
     size_t n = 0;
     enum err err = cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, words,
                              MAX_WORDS, &n, &info);
-    if (err == ERR_INTERRUPTED)
+    if (err == ERR_INTERRUPTED) {
+        print_methods();
         return EXIT_DONE;
+    }
     if (err == ERR_OK && n == 0)
         err =
             err_set(&info, ERR_USAGE, "run", "try 'tiller run data/mnist'", "the TASK is missing");

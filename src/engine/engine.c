@@ -112,17 +112,23 @@ void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, s
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
+static enum err unknown_method(const char *option, const char *(*names)(char *out, size_t size),
+                               const char *said, struct err_info *info)
+{
+    char list[160], hint[176];
+    text_format(hint, sizeof hint, "choose %s", names(list, sizeof list));
+    return err_set(info, ERR_USAGE, option, hint, "'%s' is unknown", said);
+}
+
 static enum err choose_methods(struct engine *e, struct err_info *info)
 {
     const struct sampler_ops *given = e->options.sampler_ops;
     e->sampler = given ? given : sampler_find(e->settings.sampler);
     e->pruner = pruner_find(e->settings.pruner);
     if (!e->sampler)
-        return err_set(info, ERR_USAGE, "--sampler", "choose agent or random", "'%s' is unknown",
-                       e->settings.sampler);
+        return unknown_method("--sampler", sampler_names, e->settings.sampler, info);
     if (!e->pruner)
-        return err_set(info, ERR_USAGE, "--pruner", "choose none, median or halving",
-                       "'%s' is unknown", e->settings.pruner);
+        return unknown_method("--pruner", pruner_names, e->settings.pruner, info);
     return ERR_OK;
 }
 

@@ -132,26 +132,82 @@ static void complete_start(struct engine *e, struct trial_start *s, int64_t numb
     s->continues = -1;
 }
 
-static bool propose(struct engine *e, int epochs)
+/* words: who does it, and why. */
+static enum err continue_trial(struct engine *e, int64_t parent, int target,
+                               const struct proposal *words)
 {
-    struct proposal p = {0};
+    char path[640];
+    struct trial_start start = {.who = words->who,
+                                .situation = words->situation,
+                                .action = words->action,
+                                .reason = words->reason,
+                                .target_epochs = target,
+                                .continues = parent};
+    engine_fold_enter(e);
+    const struct study *study = study_log_study(e->log);
+    const struct trial *t = study_trial(study, parent);
+    start.config = t->config;
+    start.rng_seed = t->rng_seed;
+    start.n_parameters = t->n_parameters;
+    start.n_behind = study_chain(study, parent, start.behind);
+    engine_fold_leave(e);
+    int handle;
+    enum err err = study_log_create(e->log, &start, &handle);
+    if (err != ERR_OK)
+        return err;
+    engine_checkpoint_path(e, parent, path, sizeof path);
+    launch(e, handle, &start, file_exists(path) ? path : NULL);
+    return ERR_OK;
+}
+
+/* Goes on with an ended trial as far as a full training and `epochs` more allow. false: it can't be
+ * one, or nothing would be gained: without its weights it begins at epoch 1. */
+static bool go_on(struct engine *e, const struct proposal *p, int epochs)
+{
+    char path[640];
+    engine_fold_enter(e);
+    const struct trial *t = study_trial(study_log_study(e->log), p->parent);
+    bool may = t && search_may_go_on(t, e->settings.full_epochs);
+    int done = may ? t->curve[t->n_epochs - 1].step : 0;
+    engine_fold_leave(e);
+    engine_checkpoint_path(e, p->parent, path, sizeof path);
+    int reach = file_exists(path) ? done + epochs : epochs;
+    int target = p->epochs > 0 ? p->epochs : e->settings.full_epochs;
+    target = reach < target ? reach : target;
+    return may && target > done && continue_trial(e, p->parent, target, p) == ERR_OK;
+}
+
+static enum err ask_sampler(struct engine *e, const struct sampler_ops *ops, void *self,
+                            int64_t *number, struct proposal *out)
+{
     struct rng rng;
     double left = budget_share_left(e);
     engine_fold_enter(e);
     struct search_context context = context_of(e, left);
-    int64_t number = (int64_t)context.study->n_trials;
-    rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, number));
-    enum err err = e->sampler->propose(e->sampler_self, &context, &rng, &p);
+    *number = (int64_t)context.study->n_trials;
+    rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, *number));
+    enum err err = ops->propose(self, &context, &rng, out);
     engine_fold_leave(e);
-    if (err == ERR_BUSY) /* the sampler waits for what runs */
-        return false;
+    return err;
+}
+
+static bool propose(struct engine *e, int epochs)
+{
+    struct proposal p = {0};
+    int64_t number;
+    int handle;
+    enum err err = ask_sampler(e, e->sampler, e->sampler_self, &number, &p);
+    if (err == ERR_OK && p.goes_on) {
+        if (go_on(e, &p, epochs))
+            return true;
+        err = ask_sampler(e, sampler_find("random"), NULL, &number, &p); /* to spend what is left */
+    }
     struct trial_start start = {.config = p.config,
                                 .who = p.who,
                                 .situation = p.situation,
                                 .action = p.action,
                                 .reason = p.reason};
-    complete_start(e, &start, number, epochs);
-    int handle;
+    complete_start(e, &start, number, p.epochs > 0 && p.epochs < epochs ? p.epochs : epochs);
     if (err == ERR_OK)
         err = study_log_create(e->log, &start, &handle);
     if (err != ERR_OK) {
@@ -316,31 +372,18 @@ void trials_adopt(struct engine *e)
 
 enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct err_info *info)
 {
-    char situation[64] = "", path[640];
-    struct trial_start start = {.who = "you",
-                                .situation = situation,
-                                .action = "human",
-                                .reason = "extended by hand",
-                                .continues = parent};
+    struct proposal words = {.who = "you", .action = "human", .reason = "extended by hand"};
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
     const struct trial *t = study_trial(study, parent);
-    start.config = t->config;
-    start.rng_seed = t->rng_seed;
-    start.n_parameters = t->n_parameters;
-    start.n_behind = study_chain(study, parent, start.behind);
-    start.target_epochs = (t->n_epochs ? t->curve[t->n_epochs - 1].step : 0) + epochs;
-    text_copy(situation, sizeof situation,
+    int target = (t->n_epochs ? t->curve[t->n_epochs - 1].step : 0) + epochs;
+    text_copy(words.situation, sizeof words.situation,
               situation_name(situation_now(study, e->majority_error, NULL, NULL)));
     engine_fold_leave(e);
-    int handle;
-    enum err err = study_log_create(e->log, &start, &handle);
-    if (err != ERR_OK)
-        return err_set(info, err, "extend", NULL, "trial %lld can't be continued",
-                       (long long)parent);
-    engine_checkpoint_path(e, parent, path, sizeof path);
-    launch(e, handle, &start, file_exists(path) ? path : NULL);
-    return ERR_OK;
+    enum err err = continue_trial(e, parent, target, &words);
+    return err == ERR_OK ? ERR_OK
+                         : err_set(info, err, "extend", NULL, "trial %lld can't be continued",
+                                   (long long)parent);
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -547,19 +590,70 @@ static void learn_from(struct engine *e, const struct job *job, double before)
         study_log_q_update(e->log, &update);
 }
 
-/* Weights of the incumbent only: the file of the one before goes. */
-static void keep_weights(struct engine *e, struct job *job, const struct outcome *o)
+/* How many trials that a sampler may go on with are better than t, `but` left out. Under fold. */
+static int better_to_go_on(const struct engine *e, const struct trial *t, const struct trial *but)
+{
+    const struct study *study = study_log_study(e->log);
+    int n = 0;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct trial *o = &study->trials[i];
+        bool before = o->value < t->value || (o->value == t->value && o->number < t->number);
+        n += o != t && o != but && before && search_may_go_on(o, e->settings.full_epochs);
+    }
+    return n;
+}
+
+/* Trials that end before the full length may be gone on with: the n_kept best keep their weights.
+ * *pushed_out: the one that is no more among them, -1 none. */
+static bool is_kept(struct engine *e, const struct job *job, enum trial_state state,
+                    int64_t *pushed_out)
+{
+    *pushed_out = -1;
+    engine_fold_enter(e);
+    const struct study *study = study_log_study(e->log);
+    const struct trial *t = study_log_trial(e->log, job->handle);
+    bool ends_short = (state == TRIAL_COMPLETE || state == TRIAL_PRUNED) && t->n_epochs > 0 &&
+                      t->curve[t->n_epochs - 1].step < e->settings.full_epochs;
+    bool kept = ends_short && better_to_go_on(e, t, NULL) < e->sampler->n_kept;
+    for (size_t i = 0; kept && i < study->n_trials; i++) {
+        const struct trial *o = &study->trials[i];
+        if (search_may_go_on(o, e->settings.full_epochs) &&
+            better_to_go_on(e, o, t) == e->sampler->n_kept - 1)
+            *pushed_out = o->number;
+    }
+    engine_fold_leave(e);
+    return kept;
+}
+
+static void drop_weights(const struct engine *e, int64_t number)
 {
     char path[640];
-    if (o->best) {
+    engine_checkpoint_path(e, number, path, sizeof path);
+    if (number >= 0)
+        unlink(path);
+}
+
+/* Weights of the incumbent and of those that may be gone on with; files of others go. */
+static void keep_weights(struct engine *e, struct job *job, enum trial_state state,
+                         const struct outcome *o)
+{
+    int64_t pushed_out, number = study_log_number(e->log, job->handle);
+    bool kept = is_kept(e, job, state, &pushed_out);
+    if (o->best || kept)
         trials_checkpoint(e, job);
-        engine_checkpoint_path(e, o->old_best, path, sizeof path);
-        if (o->old_best >= 0 && o->old_best != job->number)
-            unlink(path);
-        return;
-    }
-    engine_checkpoint_path(e, study_log_number(e->log, job->handle), path, sizeof path);
-    unlink(path); /* a checkpoint of an earlier session */
+    else
+        drop_weights(e, number); /* a checkpoint of an earlier session */
+    engine_fold_enter(e);
+    const struct trial *old = study_trial(study_log_study(e->log), o->old_best);
+    bool old_kept = old && search_may_go_on(old, e->settings.full_epochs) &&
+                    better_to_go_on(e, old, NULL) < e->sampler->n_kept;
+    engine_fold_leave(e);
+    if (o->best && o->old_best != number && !old_kept)
+        drop_weights(e, o->old_best);
+    if (pushed_out != o->old_best)
+        drop_weights(e, pushed_out);
+    if (job->start.continues != o->old_best)
+        drop_weights(e, job->start.continues);
 }
 
 static void note_end(struct engine *e, const struct job *job, enum trial_state state,
@@ -582,7 +676,7 @@ void trials_end(struct engine *e, struct job *job, enum trial_state state, const
                      meta_reward(o.before, o.after, budget_share_left(e)));
     if (why && state != TRIAL_FAIL)
         attribute_text(e, job->handle, state == TRIAL_PRUNED ? "run:pruned" : "run:ended", why);
-    keep_weights(e, job, &o);
+    keep_weights(e, job, state, &o);
     study_log_finish(e->log, job->handle, state, state == TRIAL_FAIL ? why : NULL);
     note_end(e, job, state, &o, why);
     learn_from(e, job, o.before);

@@ -226,6 +226,5 @@ double gp_expected_improvement(double mean, double sd, double best)
     if (!(sd > 0))
         return fmax(best - mean, 0);
     double z = (best - mean) / sd;
-    double below = 0.5 * erfc(-z * sqrt(0.5)), density = 0.3989422804014327 * exp(-0.5 * z * z);
-    return fmax(sd * (z * below + density), 0);
+    return fmax(sd * (z * normal_below(z) + normal_density(z)), 0);
 }

@@ -4,13 +4,37 @@
 
 #include "tiller/search.h"
 
-extern const struct sampler_ops sampler_random, sampler_agent;
+extern const struct sampler_ops sampler_random, sampler_agent, sampler_sobol, sampler_filter,
+    sampler_tpe;
+
+/* For samplers without a state: they look at the fold each time. */
+enum err search_open_nothing(const struct search_context *context, void **self,
+                             struct err_info *info);
+void search_close_nothing(void *self);
+bool search_learn_nothing(void *self, const struct search_context *context,
+                          const struct trial *ended, double best_before, struct q_update *update);
+
+/* "a, b or c" */
+const char *search_join_names(size_t n, const char *(*name)(size_t i), char *out, size_t out_size);
 
 /* Does this configuration stand in the study already, in whatever state? */
 bool search_tried(const struct study *study, const struct configuration *c);
 /* A random configuration that was not tried; gives up after some draws (a space of a few points).
  */
 void search_fresh(const struct study *study, struct rng *rng, struct configuration *out);
+
+/* What an ended trial says. */
+struct search_result {
+    const struct trial *trial; /* lent */
+    int step;                  /* epoch at which it was stopped; INT_MAX: never, 0: diverged */
+    double value;              /* the trial's; where stopped, the last epoch's; never NaN */
+};
+/* All of them, oldest first; of a chain of continuations the last. Owner: caller, mem_free. Returns
+ * ERR_MEMORY with *out NULL. */
+enum err search_results(const struct study *study, struct search_result **out, int *n);
+/* For qsort, as Optuna orders them: complete ones by value, then those stopped late before those
+ * stopped early, then by value. */
+int search_compare_results(const void *a, const void *b);
 
 /* Starting points: what the agent tries before it has results to move from. The first is the
  * space's default. They are fitted into the space: what it lacks is left out, what lies outside a

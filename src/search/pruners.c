@@ -2,7 +2,7 @@
  * look at the fold only, and never stop where too few trials have come that far.
  *
  * A continuation is never stopped: a person asked for its epochs. */
-#include "tiller/search.h"
+#include "internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -142,4 +142,14 @@ const struct pruner_ops *pruner_find(const char *name)
         if (strcmp(pruners[i].name, name) == 0)
             return &pruners[i];
     return NULL;
+}
+
+static const char *name_at(size_t i)
+{
+    return pruners[i].name;
+}
+
+const char *pruner_names(char *out, size_t out_size)
+{
+    return search_join_names(pruner_count(), name_at, out, out_size);
 }

@@ -1,11 +1,13 @@
-/* samplers: their table, the random one, and what both share. */
+/* samplers: their table, the random one, and what several share. */
 #include "internal.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLERS = 2 };
-static const struct sampler_ops *const samplers[SAMPLERS] = {&sampler_agent, &sampler_random};
+enum { SAMPLERS = 5 };
+static const struct sampler_ops *const samplers[SAMPLERS] = {
+    &sampler_agent, &sampler_random, &sampler_sobol, &sampler_tpe, &sampler_filter,
+};
 
 size_t sampler_count(void)
 {
@@ -25,6 +27,26 @@ const struct sampler_ops *sampler_find(const char *name)
     return NULL;
 }
 
+const char *search_join_names(size_t n, const char *(*name)(size_t i), char *out, size_t out_size)
+{
+    struct text t = {0};
+    for (size_t i = 0; i < n; i++)
+        text_appendf(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", name(i));
+    text_copy(out, out_size, text_get(&t));
+    text_free(&t);
+    return out;
+}
+
+static const char *name_at(size_t i)
+{
+    return samplers[i]->name;
+}
+
+const char *sampler_names(char *out, size_t out_size)
+{
+    return search_join_names(sampler_count(), name_at, out, out_size);
+}
+
 /* About 100,000 rows seen by a full training, within 30 and 50 epochs: on eight tables a budget of
  * 300 epochs found as much with 30 epochs a trial as with 50 from about 3,000 rows on. */
 int search_default_full_epochs(int64_t n_training_rows)
@@ -32,6 +54,14 @@ int search_default_full_epochs(int64_t n_training_rows)
     const double rows_seen = 100000;
     double epochs = rows_seen / (double)(n_training_rows > 0 ? n_training_rows : 1);
     return (int)fmin(fmax(round(epochs), 30), 50);
+}
+
+bool search_may_go_on(const struct trial *t, int full_epochs)
+{
+    bool ended = t->state == TRIAL_COMPLETE || t->state == TRIAL_PRUNED;
+    return ended && t->continued_by < 0 && t->n_epochs > 0 &&
+           t->curve[t->n_epochs - 1].step < full_epochs &&
+           isfinite(t->curve[t->n_epochs - 1].value);
 }
 
 bool search_tried(const struct study *study, const struct configuration *c)
@@ -52,10 +82,10 @@ void search_fresh(const struct study *study, struct rng *rng, struct configurati
     }
 }
 
-/* ---- random ------------------------------------------------------------------------------ */
+/* ---- samplers without a state -------------------------------------------------------------- */
 
-static enum err random_open(const struct search_context *context, void **self,
-                            struct err_info *info)
+enum err search_open_nothing(const struct search_context *context, void **self,
+                             struct err_info *info)
 {
     (void)context;
     (void)info;
@@ -63,10 +93,23 @@ static enum err random_open(const struct search_context *context, void **self,
     return ERR_OK;
 }
 
-static void random_close(void *self)
+void search_close_nothing(void *self)
 {
     (void)self;
 }
+
+bool search_learn_nothing(void *self, const struct search_context *context,
+                          const struct trial *ended, double best_before, struct q_update *update)
+{
+    (void)self;
+    (void)context;
+    (void)ended;
+    (void)best_before;
+    (void)update;
+    return false;
+}
+
+/* ---- random ------------------------------------------------------------------------------ */
 
 static enum err random_propose(void *self, const struct search_context *context, struct rng *rng,
                                struct proposal *out)
@@ -83,22 +126,11 @@ static enum err random_propose(void *self, const struct search_context *context,
     return ERR_OK;
 }
 
-static bool random_observe(void *self, const struct search_context *context,
-                           const struct trial *ended, double best_before, struct q_update *update)
-{
-    (void)self;
-    (void)context;
-    (void)ended;
-    (void)best_before;
-    (void)update;
-    return false;
-}
-
 const struct sampler_ops sampler_random = {
     .name = "random",
     .about = "draws each trial from the whole space (Bergstra, Bengio 2012)",
-    .open = random_open,
-    .close = random_close,
+    .open = search_open_nothing,
+    .close = search_close_nothing,
     .propose = random_propose,
-    .observe = random_observe,
+    .observe = search_learn_nothing,
 };

@@ -95,8 +95,11 @@ static void draw_agent_lines(struct app *app, struct rect *r)
     struct frame *f = &app->frame;
     char text[400];
     if (!has_agent(app)) {
-        r->row +=
-            draw_wrapped(f, *r, PAINT_DIM, 0, "No agent here: configurations are drawn at random.");
+        const struct sampler_ops *ops = sampler_find(v->status.sampler);
+        text_format(text, sizeof text, "No agent here. %s%s%s.",
+                    ops ? ops->name : "Another program", ops ? ": " : " proposes",
+                    ops ? ops->about : "");
+        r->row += draw_wrapped(f, *r, PAINT_DIM, 0, text);
         return;
     }
     draw_labelled(f, r, LABEL_COLUMNS, "now", PAINT_TEXT,
@@ -159,7 +162,8 @@ static void draw_agent_line(struct app *app, struct rect r)
     struct rect inner = {r.row, r.col + 1, 1, r.cols - 2};
     int from = v->has_move ? situation_find(v->move.situation) : -1, a = move_find(v->move.action);
     if (!has_agent(app))
-        text_copy(p[1].text, sizeof p[1].text, "none: configurations are drawn at random");
+        text_format(p[1].text, sizeof p[1].text, "none; %s proposes",
+                    v->status.sampler[0] ? v->status.sampler : "another program");
     else if (!v->has_move)
         text_copy(p[1].text, sizeof p[1].text, "nothing chosen yet");
     else

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../support/spawn.h"
+#include "tiller/search.h"
 #include "tiller/space.h"
 #include "tui/app.h"
 
@@ -84,11 +85,28 @@ static void every_option_stands_in_the_manual(void **state)
     mem_free(page);
 }
 
+static void every_method_stands_in_the_manual(void **state)
+{
+    (void)state;
+    char *page = read_manual(), row[160];
+    for (size_t i = 0; i < sampler_count() + pruner_count(); i++) {
+        size_t p = i - sampler_count();
+        bool sampler = i < sampler_count();
+        text_format(row, sizeof row, "\n    %-10s %s\n",
+                    sampler ? sampler_at(i)->name : pruner_at(p)->name,
+                    sampler ? sampler_at(i)->about : pruner_at(p)->about);
+        if (!strstr(page, row))
+            fail_msg("not in man/tiller.1:%s", row);
+    }
+    mem_free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_action_stands_in_the_manual),
         cmocka_unit_test(every_option_stands_in_the_manual),
+        cmocka_unit_test(every_method_stands_in_the_manual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,8 @@ static void test_wrong_words(void **state)
         {{"train"}, "TASK"},
         {{"train", "data/vowl"}, "vowel"},
         {{"describe", "data/vowel", "data/vowel"}, "one argument too many"},
-        {{"run", "data/vowel", "--sampler", "agnet"}, "agent"},
-        {{"run", "data/vowel", "--pruner", "medain"}, "median"},
+        {{"run", "data/vowel", "--sampler", "agnet"}, "agent, random, sobol"},
+        {{"run", "data/vowel", "--pruner", "medain"}, "none, median"},
         {{"resume", "/nowhere/at/all.jsonl"}, "/nowhere/at/all.jsonl"},
         {{"bench"}, "TABLE"},
         {{"bench", "/nowhere/at/all"}, "/nowhere/at/all-configs.csv"},
@@ -61,6 +61,7 @@ static void test_help_names_every_option(void **state)
     static const struct row rows[] = {
         {{"--help"}, "tiller resume"},         {{"run", "--help"}, "--epochs-per-trial"},
         {{"train", "--help"}, "--json-lines"}, {{"describe", "--help"}, "--missing"},
+        {{"run", "--help"}, "Sobol 1967"},     {{"run", "--help"}, "the best third goes on"},
         {{"--version"}, "tiller 0"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

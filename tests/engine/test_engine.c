@@ -345,6 +345,104 @@ static void a_runner_that_never_starts_ends_the_search(void **state)
     bed_remove(&bed);
 }
 
+/* ---- trials that a sampler goes on with -------------------------------------------------- */
+
+static int count_weights(const struct bed *bed)
+{
+    char name[64], folder[160], path[256];
+    int n = 0;
+    assert_true(study_folder(bed->study, folder, sizeof folder));
+    for (int k = 0; k < 200; k++) {
+        text_format(name, sizeof name, "trial-%d.safetensors", k);
+        assert_true(file_join(path, sizeof path, folder, name));
+        n += file_exists(path);
+    }
+    return n;
+}
+
+/* The filter: 26 trials of 2 epochs, then the best one's other 8; from its weights, so that only
+ * new epochs are charged. Weights of 8 are kept, and the incumbent's. */
+static void a_sampler_goes_on_with_the_best_short_trial(void **state)
+{
+    (void)state;
+    enum { ROUND = 26, FULL = 10 };
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.sampler = "filter";
+    bed.options.full_epochs = FULL;
+    bed.options.budget_epochs = 2 * (ROUND * 2 + FULL - 2);
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    assert_in_range(count_weights(&bed), 8, 9);
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    assert_int_equal(study->n_trials, 2 * (ROUND + 1));
+    assert_int_equal(study->epochs_spent, bed.options.budget_epochs);
+    for (int round = 0; round < 2; round++) {
+        const struct trial *last = &study->trials[round * (ROUND + 1) + ROUND];
+        const struct trial *parent = study_trial(study, last->continues);
+        assert_non_null(parent);
+        assert_int_equal(last->n_inherited, 2);
+        assert_int_equal(last->n_epochs, FULL);
+        assert_string_equal(last->who, "filter");
+        assert_non_null(strstr(last->reason, "the best of 26 short runs"));
+        for (int64_t k = 0; k < last->number; k++) {
+            const struct trial *t = &study->trials[k];
+            if (t->continues >= 0)
+                continue;
+            assert_int_equal(t->n_epochs, 2);
+            if (t->continued_by < 0 || t->continued_by >= last->number)
+                assert_true(t->value >= parent->value);
+        }
+    }
+    study_free(study);
+    bed_remove(&bed);
+}
+
+/* Too little is left to go on from weights or without: the rest goes to a new trial, and the search
+ * ends. */
+static void going_on_needs_epochs(void **state)
+{
+    (void)state;
+    enum { SHORT = 26 * 2 };
+    static const struct {
+        int64_t left;
+        int inherited; /* of the last trial; 0: a new one */
+        bool weights;
+    } rows[] = {{1, 2, true}, {3, 2, true}, {2, 0, false}, {3, 2, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bed bed;
+        char folder[160];
+        bed_make(&bed);
+        bed.options.sampler = "filter";
+        bed.options.full_epochs = 10;
+        bed.options.budget_epochs = SHORT;
+        bed.options.no_test = true; /* it may need the weights that are taken away here */
+        let_pass(&bed, 1000000);
+        struct engine *e = bed_start(&bed);
+        assert_true(engine_wait(e, 60));
+        bed_stop(e);
+        assert_true(study_folder(bed.study, folder, sizeof folder));
+        if (!rows[i].weights)
+            spawn_remove_folder(folder);
+        bed.options.resume = true;
+        bed.options.budget_epochs = SHORT + rows[i].left;
+        e = bed_start(&bed);
+        assert_true(engine_wait(e, 60));
+        bed_stop(e);
+        struct study *study = bed_read(&bed);
+        const struct trial *last = &study->trials[26];
+        assert_int_equal(study->n_trials, 27);
+        assert_int_equal(study->epochs_spent, SHORT + rows[i].left);
+        assert_int_equal(last->continues >= 0, rows[i].inherited > 0);
+        assert_int_equal(last->n_inherited, rows[i].inherited);
+        assert_int_equal(last->n_recorded, rows[i].left);
+        study_free(study);
+        bed_remove(&bed);
+    }
+}
+
 /* ---- leaving and going on ---------------------------------------------------------------- */
 
 /* What is searched: a set, an objective, what is held or searched besides. */
@@ -594,6 +692,8 @@ int main(void)
         cmocka_unit_test(stop_ends_what_runs_and_reads_the_test),
         cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
         cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
+        cmocka_unit_test(a_sampler_goes_on_with_the_best_short_trial),
+        cmocka_unit_test(going_on_needs_epochs),
         cmocka_unit_test(left_and_resumed_it_has_the_same_bits),
         cmocka_unit_test(a_chain_trained_again_has_its_bits),
         cmocka_unit_test(the_objective_is_what_is_logged),
