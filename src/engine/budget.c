@@ -21,6 +21,12 @@ int64_t budget_spent(struct engine *e)
     return spent;
 }
 
+int64_t budget_with(struct engine *e, int64_t budget, int64_t more)
+{
+    int64_t spent = budget_spent(e);
+    return (budget > spent ? budget : spent) + more;
+}
+
 int64_t budget_committed(struct engine *e)
 {
     int64_t sum = 0;

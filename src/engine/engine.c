@@ -300,7 +300,8 @@ static void apply_budget(struct engine *e, bool existing)
     const struct engine_options *o = &e->options;
     struct engine_settings *s = &e->settings;
     if (existing && o->budget_epochs > 0)
-        s->budget_epochs = o->budget_adds ? s->budget_epochs + o->budget_epochs : o->budget_epochs;
+        s->budget_epochs =
+            o->budget_adds ? budget_with(e, s->budget_epochs, o->budget_epochs) : o->budget_epochs;
     if (existing && o->budget_trials > 0)
         s->budget_trials = o->budget_trials;
     if (existing && o->budget_seconds > 0)

@@ -156,7 +156,11 @@ void *engine_main(void *engine);
 /* ---- budget.c: all under fold and work as they say */
 double budget_active_seconds(const struct engine *e); /* under work */
 int64_t budget_spent(struct engine *e);               /* takes fold */
-int64_t budget_committed(struct engine *e);           /* under work: epochs still to come */
+/* A budget with more epochs: of one that charges have overspent all that are added count. Takes
+ * fold.
+ */
+int64_t budget_with(struct engine *e, int64_t budget, int64_t more);
+int64_t budget_committed(struct engine *e); /* under work: epochs still to come */
 /* Epochs a new trial may have, 0: the budget is spent. Takes both. */
 int budget_for_trial(struct engine *e);
 double budget_share_left(struct engine *e); /* takes both */

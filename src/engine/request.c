@@ -401,9 +401,9 @@ static void extend(struct engine *e, const struct request *r)
 static void budget(struct engine *e, const struct request *r)
 {
     pthread_mutex_lock(&e->work);
-    int64_t epochs = r->add ? e->budget_epochs + r->amount : r->amount, trials = e->budget_trials;
+    int64_t epochs = e->budget_epochs, trials = e->budget_trials;
     pthread_mutex_unlock(&e->work);
-    set_budget(e, "you", epochs, trials);
+    set_budget(e, "you", r->add ? budget_with(e, epochs, r->amount) : r->amount, trials);
 }
 
 static void workers(struct engine *e, const struct request *r)

@@ -284,6 +284,34 @@ static void resumed_without_test_it_is_left_unread(void **state)
     bed_remove(&bed);
 }
 
+/* Epochs that were charged beside the search do not eat up those that are added now. */
+static void added_epochs_are_epochs_of_the_search(void **state)
+{
+    (void)state;
+    struct bed bed;
+    struct study_log *log;
+    bed_make(&bed);
+    bed.options.budget_epochs = 4;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    assert_int_equal(study_log_open(bed.study, NULL, NULL, &log, NULL), ERR_OK);
+    study_log_event(log, "tiller", "charge", 0, "exported", "\"epochs\": 50");
+    assert_int_equal(study_log_close(log, NULL), ERR_OK);
+    bed.options.resume = true;
+    bed.options.budget_adds = true;
+    for (int sitting = 1; sitting <= 2; sitting++) {
+        e = bed_start(&bed);
+        assert_true(engine_wait(e, 60));
+        bed_stop(e);
+        struct study *study = bed_read(&bed);
+        assert_int_equal(study->epochs_spent, 54 + 4 * sitting);
+        study_free(study);
+    }
+    bed_remove(&bed);
+}
+
 static void stop_ends_what_runs_and_reads_the_test(void **state)
 {
     (void)state;
@@ -689,6 +717,7 @@ int main(void)
         cmocka_unit_test(more_budget_goes_on_after_the_end),
         cmocka_unit_test(repeated_epochs_are_made_room_for),
         cmocka_unit_test(resumed_without_test_it_is_left_unread),
+        cmocka_unit_test(added_epochs_are_epochs_of_the_search),
         cmocka_unit_test(stop_ends_what_runs_and_reads_the_test),
         cmocka_unit_test(a_diverged_trial_fails_with_a_reason),
         cmocka_unit_test(a_runner_that_never_starts_ends_the_search),
