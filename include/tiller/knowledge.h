@@ -6,7 +6,7 @@
 #ifndef TILLER_KNOWLEDGE_H
 #define TILLER_KNOWLEDGE_H
 
-#include "tiller/base.h"
+#include "tiller/meta.h"
 
 /* ---- recorded tasks ---------------------------------------------------------------------- */
 
@@ -235,5 +235,52 @@ struct predictor_reliability {
  * all are not used. Errors: as predictor_learn. Cost: n_families predictor_learn. */
 enum err predictor_check(const struct known_tasks *known, const bool *left_out, uint64_t seed,
                          struct predictor_reliability out[static PREDICTOR_RUNGS]);
+
+/* ---- transfer surrogate ------------------------------------------------------------------ */
+
+/* known_scores: final log errors of each task's shared runs as normal scores, [n x n_shared], lower
+ * is better; spread[n]: their standard deviation before that. Rows of left-out families are 0 and
+ * none of their numbers is read. Errors: ERR_MEMORY. */
+enum err known_scores(const struct known_tasks *known, const bool *left_out, double *score,
+                      double *spread);
+/* transfer_tune: length scales that suit the scores of all tasks together; noise is 1/20 of the
+ * variance. axes: as gp_axes has set them; the first GP_ROWS_MAX shared runs count. Errors:
+ * ERR_MEMORY; ERR_RANGE if nothing is left. Cost: gp_tune with 60 draws and 10 steps. */
+enum err transfer_tune(const struct known_tasks *known, const bool *left_out,
+                       struct gp_kernel *axes, struct rng *rng);
+
+/* What each task's scores say of any configuration: a process per task; as all were given the same
+ * shared runs, they have one factorisation. Owner: caller, transfer_free. */
+struct transfer;
+enum err transfer_new(const struct known_tasks *known, const bool *left_out,
+                      const struct gp_kernel *kernel, struct transfer **out);
+void transfer_free(struct transfer *t);
+/* score[n tasks x m] at x[m x n_dims], laid out as by gp_place; 0 for left-out tasks. */
+enum err transfer_predict(const struct transfer *t, const double *x, int m, double *score);
+/* Mean spread of the tasks under these weights: log errors per unit of score. */
+double transfer_scale(const struct transfer *t, const double *weight);
+
+/* The new task's runs so far. */
+struct evidence {
+    int n;                   /* 1 .. GP_ROWS_MAX */
+    const double *x;         /* [n x n_dims], by gp_place */
+    const double *log_error; /* [n] final, or as predicted for stopped runs */
+    const double *sd;        /* [n] of what is predicted, 0: known; NULL: all are known */
+    const double *prior;     /* [n] weighted scores there (similarity_scores); NULL: none */
+};
+/* What is expected of configurations: a line in the prior plus a process for what it misses, which
+ * takes over as runs come in. Results count as they are, from 8 on as normal scores. */
+struct surrogate;
+/* scale: transfer_scale, slope of the line that one run's worth of belief begins with. Errors:
+ * ERR_MEMORY, ERR_RANGE. Owner: caller, surrogate_free. Cost: n^3 / 3. Source: search design, 7. */
+enum err surrogate_new(const struct gp_kernel *kernel, const struct evidence *evidence,
+                       double scale, struct surrogate **out);
+void surrogate_free(struct surrogate *s);
+/* mean[m], variance[m] at x[m x n_dims], in the surrogate's own units; prior[m] or NULL. */
+enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
+                           double *mean, double *variance);
+/* Expected improvement[m] over the best known run (predicted ones if there is no other). */
+enum err surrogate_improvement(const struct surrogate *s, const double *x, const double *prior,
+                               int m, double *improvement);
 
 #endif

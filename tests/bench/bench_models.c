@@ -7,6 +7,7 @@
 #include "tiller/bench.h"
 #include "tiller/knowledge.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,10 +178,191 @@ static void judge_predictor(const struct curve_table *table)
     print_reliability(table, all, n_blocks);
 }
 
+/* ---- surrogate: full trainings on the pool ----------------------------------------------- */
+
+enum { SEARCH = 30, FIRST = 3 }; /* trainings; from the portfolio */
+
+/* One task's search: what was tried, and what is known of all configurations of the pool. */
+struct search {
+    const struct curve_table *table;
+    const struct gp_kernel *kernel;
+    const struct transfer *transfer;
+    const double *x, *score; /* [pool x n_dims], [n_tasks x pool] of the known tasks */
+    int task, n;
+    int tried[SEARCH];
+    double error[SEARCH]; /* logs */
+    double *prior, *gain; /* [pool] */
+    double seconds;       /* of the last proposals */
+};
+
+static bool was_tried(const struct search *s, int config)
+{
+    for (int k = 0; k < s->n; k++)
+        if (s->tried[k] == config)
+            return true;
+    return false;
+}
+
+static void try_config(struct search *s, int config)
+{
+    const struct curve_task *t = &s->table->tasks[s->task];
+    double least = t->majority;
+    for (int e = 0; e < s->table->n_epochs; e++)
+        least = fmin(least, t->error[(size_t)config * (size_t)s->table->n_epochs + (size_t)e]);
+    s->tried[s->n] = config;
+    s->error[s->n++] = log(least + 0.002);
+}
+
+/* Weights of the known tasks by what has been tried; the one searched has none. */
+static double weigh(const struct search *s, double *prior)
+{
+    static const struct similarity even = {.evidence = 1, .spread = 1};
+    enum { MOST = 256 };
+    int n_tasks = s->table->n_tasks, pool = s->table->pools[0].n;
+    double at[MOST * SEARCH], weight[MOST], discordance[MOST];
+    if (n_tasks > MOST)
+        die("too many tasks");
+    for (int t = 0; t < n_tasks; t++) {
+        weight[t] = t == s->task ? 0 : 1.0 / (n_tasks - 1);
+        for (int k = 0; k < s->n; k++)
+            at[t * s->n + k] = s->score[(size_t)t * (size_t)pool + (size_t)s->tried[k]];
+    }
+    similarity_discordance(s->error, s->n, 0, at, n_tasks, discordance);
+    similarity_posterior(&even, weight, discordance, n_tasks, s->n, weight);
+    similarity_scores(weight, s->score, n_tasks, pool, prior);
+    return transfer_scale(s->transfer, weight);
+}
+
+static void propose(struct search *s, bool use_prior)
+{
+    int pool = s->table->pools[0].n, n_dims = s->table->space.n, best = -1;
+    double x[SEARCH * SPACE_MAX], prior[SEARCH], scale = weigh(s, s->prior);
+    struct evidence e = {s->n, x, s->error, NULL, use_prior ? prior : NULL};
+    struct surrogate *surrogate;
+    for (int k = 0; k < s->n; k++) {
+        prior[k] = s->prior[s->tried[k]];
+        for (int d = 0; d < n_dims; d++)
+            x[k * n_dims + d] = s->x[s->tried[k] * n_dims + d];
+    }
+    if (surrogate_new(s->kernel, &e, scale, &surrogate) != ERR_OK ||
+        surrogate_improvement(surrogate, s->x, use_prior ? s->prior : NULL, pool, s->gain) !=
+            ERR_OK)
+        die("no surrogate");
+    surrogate_free(surrogate);
+    for (int i = 0; i < pool; i++)
+        if (!was_tried(s, i) && (best < 0 || s->gain[i] > s->gain[best]))
+            best = i;
+    try_config(s, best);
+}
+
+static const int searched[] = {3, 5, 10, 20, 30};
+enum { SEARCHED_N = sizeof searched / sizeof *searched };
+
+static void add_search(const struct search *s, double *sum)
+{
+    const struct curve_task *t = &s->table->tasks[s->task];
+    double least = (double)INFINITY;
+    for (int k = 0, j = 0; k < s->n; k++) {
+        least = fmin(least, exp(s->error[k]) - 0.002);
+        if (k + 1 == searched[j])
+            sum[j++] += (least - t->best) / (t->median - t->best);
+    }
+}
+
+/* What is proposed after the portfolio. */
+enum follow { FOLLOW_RANDOM, FOLLOW_PROCESS, FOLLOW_TRANSFER, FOLLOW_N };
+
+static void search_task(struct search *s, const struct portfolio *p, int block,
+                        double sums[][SEARCHED_N], struct rng *rng)
+{
+    for (int follow = 0; follow < FOLLOW_N; follow++) {
+        double start = clock_now_s();
+        s->n = 0;
+        for (int k = 0; k < FIRST; k++)
+            try_config(s, block * BLOCK + p->entry[k]);
+        while (s->n < SEARCH)
+            if (follow != FOLLOW_RANDOM)
+                propose(s, follow == FOLLOW_TRANSFER);
+            else
+                try_config(s, (int)rng_below(rng, (uint64_t)s->table->pools[0].n));
+        s->seconds = (clock_now_s() - start) / (SEARCH - FIRST);
+        add_search(s, sums[follow]);
+    }
+}
+
+/* All searches with the knowledge of a block. */
+static double search_block(const struct curve_table *table, int block, double sums[][SEARCHED_N],
+                           struct rng *rng)
+{
+    struct known_tasks known = block_of(table, block);
+    size_t pool = (size_t)table->pools[0].n, n_tasks = (size_t)table->n_tasks;
+    double *score = mem_alloc(n_tasks, pool * sizeof *score), seconds = 0;
+    double *prior = mem_alloc(pool, 2 * sizeof *prior);
+    double *x = mem_alloc(pool, (size_t)table->space.n * sizeof *x);
+    bool *left_out = mem_zero_alloc(n_tasks, sizeof *left_out);
+    if (!score || !prior || !x || !left_out)
+        die("out of memory");
+    for (size_t i = 0; i < pool; i++)
+        gp_place(&table->space, &table->pools[0].config[i], x + i * (size_t)table->space.n);
+    for (int t = 0; t < table->n_tasks; t++) {
+        struct gp_kernel kernel;
+        struct transfer *transfer = NULL;
+        struct portfolio p;
+        gp_axes(&table->space, &kernel);
+        left_out[t] = true;
+        if (portfolio_learn(&known, left_out, false, &p) != ERR_OK ||
+            transfer_tune(&known, left_out, &kernel, rng) != ERR_OK ||
+            transfer_new(&known, left_out, &kernel, &transfer) != ERR_OK ||
+            transfer_predict(transfer, x, (int)pool, score) != ERR_OK)
+            die("no transfer");
+        left_out[t] = false;
+        struct search s = {.table = table,
+                           .kernel = &kernel,
+                           .transfer = transfer,
+                           .x = x,
+                           .score = score,
+                           .task = t,
+                           .prior = prior,
+                           .gain = prior + pool};
+        search_task(&s, &p, block, sums, rng);
+        seconds += s.seconds / (double)n_tasks;
+        transfer_free(transfer);
+    }
+    mem_free(left_out);
+    mem_free(x);
+    mem_free(prior);
+    mem_free(score);
+    mem_free((void *)known.task);
+    return seconds;
+}
+
+static void judge_surrogates(const struct curve_table *table)
+{
+    static const char *const name[] = {"random", "process without prior", "transfer surrogate"};
+    double sums[FOLLOW_N][SEARCHED_N] = {{0}}, seconds = 0;
+    int n_blocks = table->pools[0].n / BLOCK;
+    struct rng rng;
+    rng_seed(&rng, 2, 2);
+    for (int block = 0; block < n_blocks; block++)
+        seconds += search_block(table, block, sums, &rng) / n_blocks;
+    printf("\nportfolio of %d, then; trainings:    ", FIRST);
+    for (int j = 0; j < SEARCHED_N; j++)
+        printf(" %6d", searched[j]);
+    printf("\n");
+    for (int follow = 0; follow < FOLLOW_N; follow++) {
+        printf("  %-34s", name[follow]);
+        for (int j = 0; j < SEARCHED_N; j++)
+            printf(" %6.3f", sums[follow][j] / (n_blocks * table->n_tasks));
+        printf("\n");
+    }
+    printf("  %.2f ms a proposal among %d\n", 1e3 * seconds, table->pools[0].n);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const tables[] = {"lcbench-surrogate", "taskset-imdb"};
     const char *folder = argc > 1 ? argv[1] : "../shared/benchmarks";
+    openblas_set_num_threads(1);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char prefix[1024], file[1100];
         struct err_info info = {0};
@@ -198,6 +380,7 @@ int main(int argc, char **argv)
                table->name, table->n_tasks, table->pools[0].n, table->n_epochs, BLOCK);
         judge_portfolios(table);
         judge_predictor(table);
+        judge_surrogates(table);
         printf("\n");
         curve_table_free(table);
     }
