@@ -249,6 +249,7 @@ static void repeated_epochs_are_made_room_for(void **state)
     struct engine *e = bed_start(&bed);
     wait_until(e, has_epochs, 2);
     assert_int_equal(ask(e, REQUEST_PRUNE, 0, 0), ERR_OK);
+    wait_until(e, has_ended, 0);
     let_pass(&bed, 1000000);
     assert_true(engine_wait(e, 60));
     assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_OK);
