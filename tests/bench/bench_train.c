@@ -254,9 +254,11 @@ static void print_notes(void)
          "FANN has neither Adam nor mini-batches: a step after every row, with momentum, in both "
          "tables\n"
          "scikit-learn: two classes are one logistic output\n"
-         "limit: the batch's matrix products alone by cblas_sgemm; a convolution as the product of "
-         "its\n"
-         "     unfolded windows, which a direct convolution may beat");
+         "limit: the batch's matrix products alone by cblas_sgemm (a convolution: of its unfolded\n"
+         "     windows). Ours multiplies small matrices itself, so its share may exceed 100 %\n"
+         "Processor time leaves out what other programs took, not the caches they emptied: on a "
+         "busy\n"
+         "     machine peers with more overhead look slower than they are");
 }
 
 static void print_cpu_model(void)
