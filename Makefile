@@ -106,4 +106,4 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-train bench-transfer bench-screen format lint install uninstall clean help
+  bench-train bench-transfer bench-models bench-screen format lint install uninstall clean help

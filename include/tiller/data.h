@@ -115,10 +115,7 @@ void data_put_encoder(const struct data_set *set, struct text *out);
 struct data_encoder; /* immutable */
 /* Errors: ERR_INPUT (not such an object, out of bounds), ERR_MEMORY. where names its file in
  * messages. Owner: caller, data_encoder_free. */
-enum err data_encoder_read(const char *json, const char *where, struct data_encoder **out,
-                           struct err_info *info);
-/* The same of what is parsed already. */
-enum err data_encoder_take(const struct cJSON *object, const char *where, struct data_encoder **out,
+enum err data_encoder_read(const struct cJSON *object, const char *where, struct data_encoder **out,
                            struct err_info *info);
 void data_encoder_free(struct data_encoder *e);
 struct data_encoder_facts {

@@ -31,7 +31,7 @@ enum err cli_network_open(const char *path, struct cli_network *out, struct err_
     const struct cJSON *encoder = json_get(out->origin, "encoder");
     if (!encoder)
         return refuse(path, info, "does not say how rows are to be encoded");
-    err = data_encoder_take(encoder, path, &out->encoder, info);
+    err = data_encoder_read(encoder, path, &out->encoder, info);
     if (err != ERR_OK)
         return err;
     data_encoder_facts(out->encoder, &out->facts);

@@ -410,7 +410,7 @@ static enum err get_all(struct reader *r, const struct cJSON *doc)
     return e->source == DATA_IMAGES ? get_image(r, doc) : get_columns(r, doc);
 }
 
-enum err data_encoder_take(const struct cJSON *object, const char *where, struct data_encoder **out,
+enum err data_encoder_read(const struct cJSON *object, const char *where, struct data_encoder **out,
                            struct err_info *info)
 {
     *out = NULL;
@@ -420,19 +420,6 @@ enum err data_encoder_take(const struct cJSON *object, const char *where, struct
         *out = r.e;
     else
         data_encoder_free(r.e);
-    return err;
-}
-
-enum err data_encoder_read(const char *json, const char *where, struct data_encoder **out,
-                           struct err_info *info)
-{
-    struct cJSON *doc;
-    *out = NULL;
-    enum err err = json_parse(json, strlen(json), where, &doc, info);
-    if (err != ERR_OK)
-        return err;
-    err = data_encoder_take(doc, where, out, info);
-    json_free(doc);
     return err;
 }
 

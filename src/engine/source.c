@@ -88,7 +88,7 @@ static enum err check_against_data(struct net_source *s, const struct data_set *
     enum err err = json_parse(json, strlen(json), s->path, &metadata, info);
     const struct cJSON *kept = json_get(metadata, "encoder");
     if (err == ERR_OK)
-        err = kept ? data_encoder_take(kept, s->path, &encoder, info) : not_ours(s->path, info);
+        err = kept ? data_encoder_read(kept, s->path, &encoder, info) : not_ours(s->path, info);
     if (err == ERR_OK) {
         data_encoder_facts(encoder, &facts);
         read_origin(s, metadata);

@@ -56,12 +56,25 @@ static char *encoder_text(const struct data_set *set)
     return json.data;
 }
 
+static enum err read_encoder(const char *json, const char *where, struct data_encoder **out,
+                             struct err_info *info)
+{
+    struct cJSON *doc;
+    *out = NULL;
+    enum err err = json_parse(json, strlen(json), where, &doc, info);
+    if (err != ERR_OK)
+        return err;
+    err = data_encoder_read(doc, where, out, info);
+    json_free(doc);
+    return err;
+}
+
 static struct data_encoder *encoder_of(const struct data_set *set)
 {
     struct data_encoder *e;
     struct err_info info = {0};
     char line[1024], *json = encoder_text(set);
-    if (data_encoder_read(json, "w.safetensors", &e, &info) != ERR_OK)
+    if (read_encoder(json, "w.safetensors", &e, &info) != ERR_OK)
         fail_msg("%s", err_format(&info, line, sizeof line));
     mem_free(json);
     return e;
@@ -537,7 +550,7 @@ static void test_hostile_json(void **state)
         char line[1024], *bad = replaced(json, cases[i].from, cases[i].to);
         if (!bad)
             fail_msg("'%s' is not in the encoder", cases[i].from);
-        enum err err = data_encoder_read(bad, "w.safetensors", &e, &info);
+        enum err err = read_encoder(bad, "w.safetensors", &e, &info);
         err_format(&info, line, sizeof line);
         if (err != ERR_INPUT || !strstr(line, cases[i].message) || !strstr(line, "w.safetensors"))
             fail_msg("%s: said '%s'\ninstead of '%s'", cases[i].to, line, cases[i].message);
@@ -554,7 +567,7 @@ static void test_no_json_at_all(void **state)
     static const char *const texts[] = {"", "{}", "[]", "null", "3", "\"format\"", "[[[[[["};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct data_encoder *e;
-        assert_int_equal(data_encoder_read(texts[i], "w", &e, NULL), ERR_INPUT);
+        assert_int_equal(read_encoder(texts[i], "w", &e, NULL), ERR_INPUT);
         assert_null(e);
     }
 }
@@ -572,10 +585,10 @@ static void test_damaged_json(void **state)
     for (size_t i = 0; i < n; i++) {
         char kept = json[i];
         json[i] = 0;
-        assert_int_equal(data_encoder_read(json, "w", &e, NULL), ERR_INPUT);
+        assert_int_equal(read_encoder(json, "w", &e, NULL), ERR_INPUT);
         for (const char *c = "0\"9{]\\z-"; *c; c++) {
             json[i] = *c;
-            if (*c == kept || data_encoder_read(json, "w", &e, NULL) != ERR_OK)
+            if (*c == kept || read_encoder(json, "w", &e, NULL) != ERR_OK)
                 continue;
             struct data_new_rows rows;
             still++;
@@ -605,7 +618,7 @@ static enum err go_through(const struct data_set *set, const char *path, long fa
     data_put_encoder(set, &json);
     enum err err = json.failed ? err_set_memory(&info, "json") : ERR_OK;
     if (err == ERR_OK)
-        err = data_encoder_read(text_get(&json), "w", &e, &info);
+        err = read_encoder(text_get(&json), "w", &e, &info);
     if (err == ERR_OK)
         err = data_encode_file(e, path, true, &rows, &info);
     mem_fail_after(-1);
