@@ -212,13 +212,11 @@ enum request_kind {
     REQUEST_FINISH,   /* trial */
     REQUEST_SEED,     /* config */
     REQUEST_WITHDRAW, /* trial: a waiting seed */
-    REQUEST_EXTEND,  /* trial, epochs: continuation of a finished trial, or more epochs of a running
-                      */
-    REQUEST_BUDGET,  /* epochs: new total (or added, if add) */
-    REQUEST_WORKERS, /* epochs = number */
-    REQUEST_STOP, /* finish the study now: running trials are finished with their value, test read
-                   */
-    REQUEST_QUIT  /* checkpoint running trials and leave */
+    REQUEST_EXTEND,   /* trial, epochs: a finished one is continued, a running one goes on longer */
+    REQUEST_BUDGET,   /* epochs: new total (or added, if add) */
+    REQUEST_WORKERS,  /* epochs = number */
+    REQUEST_STOP,     /* finish the study now: running trials keep their value, test read */
+    REQUEST_QUIT      /* checkpoint running trials and leave */
 };
 struct request {
     enum request_kind kind;

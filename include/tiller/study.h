@@ -74,8 +74,7 @@ struct study_event {
     int64_t seq;
     double time_s;
     char who[16];
-    char what[24]; /* pause resume prune finish seed extend budget workers test charge q_update ...
-                    */
+    char what[24]; /* pause resume prune finish seed extend budget workers test charge ... */
     int64_t trial; /* number, -1 none */
     char say[200]; /* one sentence for the log screen */
     char *json;    /* the whole value */

@@ -53,22 +53,17 @@ struct cli_data_options {
     bool drop_rare;
     int64_t split_seed;
 };
+/* clang-format off */
 #define CLI_DATA_OPTIONS(d)                                                                        \
     {"--target", OPTION_TEXT, &(d).target, 0, 0, "COLUMN", "label column (default: the last)"},    \
-        {"--task", OPTION_TEXT, &(d).task, 0, 0, "WHAT", "classification or regression"},          \
-        {"--categorical", OPTION_LIST, &(d).categorical, 0, 0, "COLUMN", "read as categorical"},   \
-        {"--missing", OPTION_LIST, &(d).missing, 0, 0, "WORDS", "words that mean missing"},        \
-        {"--drop-rare",                                                                            \
-         OPTION_FLAG,                                                                              \
-         &(d).drop_rare,                                                                           \
-         0,                                                                                        \
-         0,                                                                                        \
-         NULL,                                                                                     \
-         "drop classes with fewer than 5 rows"},                                                   \
-    {                                                                                              \
-        "--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                   \
-            "which split of the rows (default 0)"                                                  \
-    }
+    {"--task", OPTION_TEXT, &(d).task, 0, 0, "WHAT", "classification or regression"},              \
+    {"--categorical", OPTION_LIST, &(d).categorical, 0, 0, "COLUMN", "read as categorical"},       \
+    {"--missing", OPTION_LIST, &(d).missing, 0, 0, "WORDS", "words that mean missing"},            \
+    {"--drop-rare", OPTION_FLAG, &(d).drop_rare, 0, 0, NULL,                                       \
+     "drop classes with fewer than 5 rows"},                                                       \
+    {"--split-seed", OPTION_INT, &(d).split_seed, 0, 9007199254740992.0, "N",                      \
+     "which split of the rows (default 0)"}
+/* clang-format on */
 /* How the data was read, as an object for a log's settings. */
 void cli_put_data_options(const struct cli_data_options *d, const struct data_set *set,
                           struct text *out);

@@ -21,30 +21,25 @@ struct session_options {
 };
 
 /* Options of run and resume alike. */
+/* clang-format off */
 #define SESSION_OPTIONS(o)                                                                         \
-    {"--epochs",                                                                                   \
-     OPTION_TEXT,                                                                                  \
-     &(o).epochs,                                                                                  \
-     0,                                                                                            \
-     0,                                                                                            \
-     "N",                                                                                          \
+    {"--epochs", OPTION_TEXT, &(o).epochs, 0, 0, "N",                                              \
      "budget in epochs over all trials; +N adds on resume"},                                       \
-        {"--trials", OPTION_INT, &(o).trials, 1, 1e9, "N", "budget in trials"},                    \
-        {"--time", OPTION_NUMBER, &(o).seconds, 0.1, 1e9, "SECONDS", "budget in time"},            \
-        {"--workers", OPTION_INT, &(o).workers, 1, 64, "N", "worker threads (one per core)"},      \
-        {"--plain", OPTION_FLAG, &(o).plain, 0, 0, NULL, "no screen: one line per event"},         \
-        {"--json", OPTION_FLAG, &(o).json, 0, 0, NULL, "no screen: the summary as one object"},    \
-        {"--no-test", OPTION_FLAG, &(o).no_test, 0, 0, NULL, "leave the test part unread"},        \
-        {"--paused", OPTION_FLAG, &(o).paused, 0, 0, NULL, "start paused"},                        \
-        {"--theme", OPTION_TEXT, &(o).theme, 0, 0, "NAME", "colours: a theme's name or path"},     \
-        {"--glyphs", OPTION_TEXT, &(o).glyphs, 0, 0, "TIER", "braille, blocks or ascii"},          \
-        {"--color", OPTION_TEXT, &(o).colour, 0, 0, "WHEN", "auto, none, 16, 256 or direct"},      \
-        {"--read-only", OPTION_FLAG, &(o).read_only, 0, 0, NULL, "show, but don't steer"},         \
-        {"--script", OPTION_TEXT, &(o).script, 0, 0, "FILE", NULL},                                \
-        {"--screen", OPTION_TEXT, &(o).screen, 0, 0, "COLSxROWS", NULL},                           \
-    {                                                                                              \
-        "--clock", OPTION_TEXT, &(o).clock, 0, 0, "SECONDS", NULL                                  \
-    }
+    {"--trials", OPTION_INT, &(o).trials, 1, 1e9, "N", "budget in trials"},                        \
+    {"--time", OPTION_NUMBER, &(o).seconds, 0.1, 1e9, "SECONDS", "budget in time"},                \
+    {"--workers", OPTION_INT, &(o).workers, 1, 64, "N", "worker threads (one per core)"},          \
+    {"--plain", OPTION_FLAG, &(o).plain, 0, 0, NULL, "no screen: one line per event"},             \
+    {"--json", OPTION_FLAG, &(o).json, 0, 0, NULL, "no screen: the summary as one object"},        \
+    {"--no-test", OPTION_FLAG, &(o).no_test, 0, 0, NULL, "leave the test part unread"},            \
+    {"--paused", OPTION_FLAG, &(o).paused, 0, 0, NULL, "start paused"},                            \
+    {"--theme", OPTION_TEXT, &(o).theme, 0, 0, "NAME", "colours: a theme's name or path"},         \
+    {"--glyphs", OPTION_TEXT, &(o).glyphs, 0, 0, "TIER", "braille, blocks or ascii"},              \
+    {"--color", OPTION_TEXT, &(o).colour, 0, 0, "WHEN", "auto, none, 16, 256 or direct"},          \
+    {"--read-only", OPTION_FLAG, &(o).read_only, 0, 0, NULL, "show, but don't steer"},             \
+    {"--script", OPTION_TEXT, &(o).script, 0, 0, "FILE", NULL},                                    \
+    {"--screen", OPTION_TEXT, &(o).screen, 0, 0, "COLSxROWS", NULL},                               \
+    {"--clock", OPTION_TEXT, &(o).clock, 0, 0, "SECONDS", NULL}
+/* clang-format on */
 
 /* session_budget: "300" or "+100" of --epochs. */
 enum err session_budget(const char *text, struct engine_options *out, struct err_info *info);

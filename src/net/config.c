@@ -108,22 +108,14 @@ struct field {
     const char *const *words; /* FIELD_WORD: [high + 1] */
 };
 
-#define WHOLE(member, low, high, optional)                                                         \
-    {                                                                                              \
-#member, FIELD_INT, optional, offsetof(struct net_config, member), low, high, NULL         \
-    }
-#define NUMBER(member, low, high, optional)                                                        \
-    {                                                                                              \
-#member, FIELD_NUMBER, optional, offsetof(struct net_config, member), low, high, NULL      \
-    }
-#define SWITCH(member)                                                                             \
-    {                                                                                              \
-#member, FIELD_BOOL, true, offsetof(struct net_config, member), 0, 1, NULL                 \
-    }
-#define WORD(member, words, optional)                                                              \
-    {                                                                                              \
-#member, FIELD_WORD, optional, offsetof(struct net_config, member), 0, LAST(words), words  \
-    }
+/* clang-format off */
+#define FIELD(member, kind, optional, low, high, words)                                            \
+    {#member, kind, optional, offsetof(struct net_config, member), low, high, words}
+/* clang-format on */
+#define WHOLE(member, low, high, optional) FIELD(member, FIELD_INT, optional, low, high, NULL)
+#define NUMBER(member, low, high, optional) FIELD(member, FIELD_NUMBER, optional, low, high, NULL)
+#define SWITCH(member) FIELD(member, FIELD_BOOL, true, 0, 1, NULL)
+#define WORD(member, words, optional) FIELD(member, FIELD_WORD, optional, 0, LAST(words), words)
 #define BELOW_1 0.9999999999999999
 
 static const struct field fields[] = {

@@ -9,9 +9,8 @@
 
 #include <cblas.h>
 
-#define RUNNING_SHARE                                                                              \
-    0.1f /* of a batch in the running mean and variance, as PyTorch's momentum                     \
-          */
+/* Of a batch in the running mean and variance, as PyTorch's momentum. */
+#define RUNNING_SHARE 0.1f
 
 static int rows_of(const struct net_layer *layer, int n)
 {
