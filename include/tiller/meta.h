@@ -160,12 +160,12 @@ enum err gp_predict(const struct gp *g, const double *weights, int n_targets, co
 /* How much lower than best a normal value is on average, 0 where it is higher (Jones, Schonlau &
  * Welch 1998). */
 double gp_expected_improvement(double mean, double sd, double best);
-/* gp_tune: the length scales, variance and (tune_noise; else its share of the variance stays as it
- * is) noise that suit targets y[n_targets x n] at x best, all targets together: the log marginal
- * likelihood with a prior that keeps length scales long (Hvarfner et al. 2024), judged at the
- * prior's middle and n_random draws from it; then n_steps uphill from the best of them (Rprop,
- * Riedmiller & Braun 1993). Dimensions in which rows do not differ keep their length. A step takes
- * about 5/3 n^3 flops, a draw n^3 / 3. */
+/* gp_tune: the length scales and (tune_noise) the noise that suit targets y[n_targets x n] at x
+ * best, all targets together: the log marginal likelihood with a prior that keeps length scales
+ * long and the noise small (Hvarfner et al. 2024), judged at the prior's middle and n_random draws
+ * from it; then n_steps uphill from the best of them (Rprop, Riedmiller & Braun 1993). The kernel's
+ * variance stays: the targets' own, 1 for scores. Dimensions in which rows do not differ keep their
+ * length. A step takes about 5/3 n^3 flops, a draw n^3 / 3. */
 enum err gp_tune(struct gp_kernel *kernel, const double *x, int n, const double *y, int n_targets,
                  bool tune_noise, int n_random, int n_steps, struct rng *rng);
 

@@ -5,7 +5,7 @@
 #include "tiller/search.h"
 
 extern const struct sampler_ops sampler_random, sampler_agent, sampler_sobol, sampler_filter,
-    sampler_tpe;
+    sampler_tpe, sampler_gp;
 
 /* For samplers without a state: they look at the fold each time. */
 enum err search_open_nothing(const struct search_context *context, void **self,

@@ -20,6 +20,15 @@ static bool is_lost(const struct trial *t, char *reason, size_t reason_size)
     return true;
 }
 
+/* Another trial that came so far; not one that failed or was gone on with by hand. */
+static bool is_rival(const struct trial *t, const struct trial *o, int epoch)
+{
+    bool counts =
+        o->state == TRIAL_COMPLETE || o->state == TRIAL_PRUNED || o->state == TRIAL_RUNNING;
+    return counts && o->number != t->number && o->continues < 0 && o->n_epochs > 0 &&
+           o->curve[o->n_epochs - 1].step >= epoch;
+}
+
 /* Best values at that epoch of the other trials that came so far, those that failed left out.
  * Returns how many are counted and how many of them are better than `value`. */
 static int rivals(const struct search_context *c, const struct trial *t, int epoch, double value,
@@ -29,10 +38,7 @@ static int rivals(const struct search_context *c, const struct trial *t, int epo
     *better = 0;
     for (size_t i = 0; i < c->study->n_trials; i++) {
         const struct trial *o = &c->study->trials[i];
-        bool counts = o->state == TRIAL_COMPLETE ||
-                      (!complete_only && (o->state == TRIAL_PRUNED || o->state == TRIAL_RUNNING));
-        if (!counts || o->number == t->number || o->continues >= 0 || o->n_epochs == 0 ||
-            o->curve[o->n_epochs - 1].step < epoch)
+        if (!is_rival(t, o, epoch) || (complete_only && o->state != TRIAL_COMPLETE))
             continue;
         n++;
         *better += study_objective_at(o, epoch) < value;
@@ -118,12 +124,91 @@ static bool halving_stop(const struct search_context *context, const struct tria
     return true;
 }
 
+/* ---- Hyperband --------------------------------------------------------------------------- */
+
+/* Bracket b halves at 2 * 3^b epochs and at each threefold of that: the first one soon and often,
+ * the last one hardly at all. Fewer than this come of any R. */
+enum { BRACKETS_MAX = 20 };
+
+static int64_t first_rung(int bracket)
+{
+    int64_t epoch = RUNG_EARLIEST;
+    while (bracket-- > 0)
+        epoch *= ETA;
+    return epoch;
+}
+
+static int bracket_count(int full_epochs)
+{
+    int n = 1;
+    while (n < BRACKETS_MAX && first_rung(n) <= full_epochs)
+        n++;
+    return n;
+}
+
+/* Brackets get as many trials as Hyperband would begin in them, but in mixed order: which one comes
+ * from a hash of the trial's number, as in Optuna, so that all of them fill from the start. */
+static int bracket_of(const struct search_context *c, const struct trial *t)
+{
+    const uint64_t stream = UINT64_C(0x6272616b) << 32;
+    int n = bracket_count(c->full_epochs);
+    int64_t share[BRACKETS_MAX] = {0}, total = 0, trials = 1; /* trials: 3^halvings */
+    for (int b = n - 1, halvings = 0; b >= 0; b--, halvings++, trials *= ETA)
+        total += share[b] = (n * trials + halvings) / (halvings + 1);
+    struct rng rng;
+    rng_seed(&rng, c->rng_seed, stream | (uint64_t)t->number);
+    int64_t place = (int64_t)rng_below(&rng, (uint64_t)total);
+    int b = 0;
+    while ((place -= share[b]) >= 0)
+        b++;
+    return b;
+}
+
+static bool hyperband_rung(int epoch, int full_epochs)
+{
+    for (int b = 0; b < bracket_count(full_epochs); b++)
+        if (epoch == first_rung(b))
+            return epoch < full_epochs;
+    return false;
+}
+
+/* Not among the best third of its bracket at this rung; of fewer than three only the best goes on.
+ */
+static bool hyperband_stop(const struct search_context *context, const struct trial *t,
+                           char *reason, size_t reason_size)
+{
+    if (t->n_epochs == 0 || t->continues >= 0)
+        return false;
+    if (is_lost(t, reason, reason_size))
+        return true;
+    int epoch = t->curve[t->n_epochs - 1].step, bracket = bracket_of(context, t), n = 1, better = 0;
+    double value = study_objective_at(t, epoch);
+    if (epoch < first_rung(bracket))
+        return false;
+    for (size_t i = 0; i < context->study->n_trials; i++) {
+        const struct trial *o = &context->study->trials[i];
+        if (!is_rival(t, o, epoch) || bracket_of(context, o) != bracket)
+            continue;
+        n++;
+        better += study_objective_at(o, epoch) < value;
+    }
+    if (better < (n < ETA ? 1 : n / ETA))
+        return false;
+    text_format(reason, reason_size,
+                "stopped at epoch %d: %.4f is place %d of %d in bracket %d of %d, and the best "
+                "third goes on",
+                epoch, value, better + 1, n, bracket + 1, bracket_count(context->full_epochs));
+    return true;
+}
+
 static const struct pruner_ops pruners[] = {
     {"none", "every trial runs to its end", never_rung, never_stop},
     {"median", "stops what is worse than the median of finished trials (Golovin et al. 2017)",
      median_rung, median_stop},
     {"halving", "asynchronous successive halving, the best third goes on (Li et al. 2020)",
      halving_rung, halving_stop},
+    {"hyperband", "halving in brackets, from soon and often to hardly at all (Li et al. 2018)",
+     hyperband_rung, hyperband_stop},
 };
 
 size_t pruner_count(void)

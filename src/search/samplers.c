@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLERS = 5 };
+enum { SAMPLERS = 6 };
 static const struct sampler_ops *const samplers[SAMPLERS] = {
-    &sampler_agent, &sampler_random, &sampler_sobol, &sampler_tpe, &sampler_filter,
+    &sampler_agent, &sampler_random, &sampler_sobol, &sampler_tpe, &sampler_gp, &sampler_filter,
 };
 
 size_t sampler_count(void)

@@ -478,12 +478,13 @@ static void going_on_needs_epochs(void **state)
 struct search {
     const struct data_set *(*set)(void);
     unsigned traits;
-    const char *objective;
+    const char *objective, *sampler; /* NULL: val_error, agent */
     const char *hold[6][2];
     const char *release[3];
 };
 static const struct search searches[] = {
     {.set = fake_set, .traits = SPACE_CLASSES},
+    {.set = fake_set, .traits = SPACE_CLASSES, .sampler = "filter"},
     {.set = fake_set,
      .traits = SPACE_CLASSES,
      .objective = "val_f1",
@@ -512,7 +513,7 @@ static void prepare_search(struct bed *bed, const struct search *s)
     o->runner_ops = NULL;
     o->set = s->set();
     o->objective = s->objective;
-    o->sampler = "agent";
+    o->sampler = s->sampler ? s->sampler : "agent";
     o->pruner = "median";
     o->budget_epochs = 60;
     o->full_epochs = 8;

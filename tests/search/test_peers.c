@@ -111,7 +111,7 @@ static void learning_from_results_pays(void **state)
     static const struct {
         const char *sampler;
         double plane, network;
-    } margins[] = {{"tpe", 0.5, 0.4}};
+    } margins[] = {{"tpe", 0.5, 0.4}, {"gp", 2, 1}};
     double plane_random = mean_log_regret("random", plane(), branin, 0.01, 40);
     double network_random = mean_log_regret("random", made_space(), network, 0.05, 40);
     for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
@@ -127,7 +127,7 @@ static void learning_from_results_pays(void **state)
 
 /* ---- what all of them keep to ------------------------------------------------------------ */
 
-static const char *const peers[] = {"sobol", "tpe", "filter"};
+static const char *const peers[] = {"sobol", "tpe", "gp", "filter"};
 enum { PEERS = sizeof peers / sizeof *peers };
 
 /* A study as searches leave it: everything that can happen to a trial, some by hand. */

@@ -40,11 +40,11 @@ static bool stops(const char *name, const struct made_study *made, const struct 
 static void the_table(void **state)
 {
     (void)state;
-    static const char *const names[] = {"none", "median", "halving"};
-    assert_int_equal(pruner_count(), 3);
+    static const char *const names[] = {"none", "median", "halving", "hyperband"};
+    assert_int_equal(pruner_count(), 4);
     for (size_t i = 0; i < pruner_count(); i++)
         assert_ptr_equal(pruner_find(names[i]), pruner_at(i));
-    assert_null(pruner_find("hyperband"));
+    assert_null(pruner_find("Halving"));
 }
 
 static int rungs(const char *name, int full_epochs, int *first)
@@ -72,6 +72,10 @@ static void where_the_rungs_are(void **state)
     assert_int_equal(first, 6);
     assert_int_equal(rungs("median", 50, &first), 9);
     assert_int_equal(first, 5);
+    assert_int_equal(rungs("hyperband", 50, &first), 3); /* 2, 6, 18 */
+    assert_int_equal(first, 2);
+    assert_int_equal(rungs("hyperband", 54, &first), 3);
+    assert_int_equal(rungs("hyperband", 55, &first), 4);
     for (int full = 1; full <= 60; full++) /* no rung at the last epoch, or before the second */
         for (size_t i = 0; i < pruner_count(); i++)
             rungs(pruner_at(i)->name, full, &first);
@@ -164,12 +168,14 @@ static void continuations_and_lost_runs(void **state)
     assert_true(stops("halving", made, t));
     t->continues = 3;
     assert_false(stops("halving", made, t));
+    assert_false(stops("hyperband", made, t));
     assert_false(stops("median", made, t));
     made->study.n_trials = 0;
     t = falling(made, TRIAL_RUNNING, 0.1, 9);
     t->curve[8].value = NAN;
     assert_true(stops("halving", made, t));
     assert_true(stops("median", made, t));
+    assert_true(stops("hyperband", made, t));
     assert_false(stops("none", made, t));
     made_free(made);
 }
@@ -183,13 +189,72 @@ static void equal_trials_are_not_stopped(void **state)
     struct trial *t = falling(made, TRIAL_RUNNING, 0.1, 9);
     assert_false(stops("halving", made, t));
     assert_false(stops("median", made, t));
+    assert_false(stops("hyperband", made, t));
+    made_free(made);
+}
+
+/* Where the trial of that number is stopped first, if everybody else is better. */
+static int first_stop(const struct made_study *made, size_t number)
+{
+    static const int at[] = {2, 6, 18};
+    struct trial *t = (struct trial *)&made->study.trials[number];
+    for (int k = 0; k < 3; k++) {
+        t->n_epochs = (size_t)at[k];
+        if (stops("hyperband", made, t))
+            return k;
+    }
+    return 3;
+}
+
+/* R = 27 has three brackets; Hyperband begins 9, 5 and 3 trials in them (Li et al. 2018, algorithm
+ * 1), and their first rungs are at 2, 6 and 18. Which trial is in which follows from its number and
+ * the study's seed. */
+static void brackets_have_their_shares(void **state)
+{
+    (void)state;
+    enum { N = 340, SHARES = 9 + 5 + 3 };
+    static const int share[] = {9, 5, 3};
+    struct made_study *made = made_new(made_space());
+    int count[4] = {0};
+    for (int k = 0; k < N; k++)
+        falling(made, TRIAL_COMPLETE, 0.1, R);
+    for (size_t k = 0; k < N; k++) {
+        struct trial saved = made->trials[k];
+        struct epoch_result curve[R];
+        memcpy(curve, saved.curve, sizeof curve);
+        for (int e = 0; e < R; e++)
+            saved.curve[e].value = 0.95;
+        count[first_stop(made, k)]++;
+        memcpy(saved.curve, curve, sizeof curve);
+        made->trials[k] = saved;
+    }
+    for (int b = 0; b < 3; b++) /* within four standard deviations */
+        assert_in_range(count[b], N * share[b] / SHARES - 37, N * share[b] / SHARES + 37);
+    assert_int_equal(count[3], 0);
+    made_free(made);
+}
+
+/* A third of those of its own bracket goes on at each rung, whatever happens in the others. */
+static void brackets_halve_for_themselves(void **state)
+{
+    (void)state;
+    enum { N = 340 };
+    struct made_study *made = made_new(made_space());
+    int stopped = 0;
+    for (int k = 0; k < N; k++) { /* ends in mixed order */
+        double end = 0.1 + 0.4 * (k * 7919 % N) / N;
+        falling(made, TRIAL_RUNNING, end, 2);
+    }
+    for (int k = 0; k < N; k++)
+        stopped += stops("hyperband", made, &made->trials[k]);
+    int in_first_bracket = N * 9 / 17;
+    assert_in_range(stopped, in_first_bracket * 2 / 3 - 37, in_first_bracket * 2 / 3 + 37);
     made_free(made);
 }
 
 /* On noisy curves of different final values, the best one is hardly ever lost, and epochs are. */
-static void halving_saves_epochs_and_keeps_the_best(void **state)
+static void saves_epochs_and_keeps_the_best(const char *name, double share_saved)
 {
-    (void)state;
     struct rng rng;
     int best_kept = 0, epochs = 0, n_runs = 40, n_trials = 30;
     rng_seed(&rng, 1, 0);
@@ -203,7 +268,7 @@ static void halving_saves_epochs_and_keeps_the_best(void **state)
             for (t->n_epochs = 0; e < R; e++) {
                 t->n_epochs = (size_t)e + 1;
                 t->curve[e].value += 0.01 * rng_normal(&rng);
-                if (pruner_find("halving")->is_rung(e + 1, R) && stops("halving", made, t))
+                if (pruner_find(name)->is_rung(e + 1, R) && stops(name, made, t))
                     break;
             }
             t->state = e < R ? TRIAL_PRUNED : TRIAL_COMPLETE;
@@ -215,7 +280,14 @@ static void halving_saves_epochs_and_keeps_the_best(void **state)
         made_free(made);
     }
     assert_true(best_kept >= n_runs * 9 / 10);
-    assert_true(epochs < n_runs * n_trials * R / 2);
+    assert_true(epochs < (1 - share_saved) * n_runs * n_trials * R);
+}
+
+static void halving_and_hyperband_pay(void **state)
+{
+    (void)state;
+    saves_epochs_and_keeps_the_best("halving", 0.5);
+    saves_epochs_and_keeps_the_best("hyperband", 0.4);
 }
 
 int main(void)
@@ -230,7 +302,9 @@ int main(void)
         cmocka_unit_test(the_same_epoch_is_compared),
         cmocka_unit_test(continuations_and_lost_runs),
         cmocka_unit_test(equal_trials_are_not_stopped),
-        cmocka_unit_test(halving_saves_epochs_and_keeps_the_best),
+        cmocka_unit_test(brackets_have_their_shares),
+        cmocka_unit_test(brackets_halve_for_themselves),
+        cmocka_unit_test(halving_and_hyperband_pay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
