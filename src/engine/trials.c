@@ -191,31 +191,37 @@ static enum err ask_sampler(struct engine *e, const struct sampler_ops *ops, voi
     return err;
 }
 
+static enum err start_proposal(struct engine *e, int64_t number, const struct proposal *p,
+                               int epochs)
+{
+    int handle;
+    struct trial_start start = {.config = p->config,
+                                .who = p->who,
+                                .situation = p->situation,
+                                .action = p->action,
+                                .reason = p->reason};
+    complete_start(e, &start, number, p->epochs > 0 && p->epochs < epochs ? p->epochs : epochs);
+    enum err err = study_log_create(e->log, &start, &handle);
+    if (err == ERR_OK)
+        launch(e, handle, &start, NULL);
+    return err;
+}
+
 static bool propose(struct engine *e, int epochs)
 {
     struct proposal p = {0};
     int64_t number;
-    int handle;
     enum err err = ask_sampler(e, e->sampler, e->sampler_self, &number, &p);
     if (err == ERR_OK && p.goes_on) {
         if (go_on(e, &p, epochs))
             return true;
         err = ask_sampler(e, sampler_find("random"), NULL, &number, &p); /* to spend what is left */
     }
-    struct trial_start start = {.config = p.config,
-                                .who = p.who,
-                                .situation = p.situation,
-                                .action = p.action,
-                                .reason = p.reason};
-    complete_start(e, &start, number, p.epochs > 0 && p.epochs < epochs ? p.epochs : epochs);
     if (err == ERR_OK)
-        err = study_log_create(e->log, &start, &handle);
-    if (err != ERR_OK) {
+        err = start_proposal(e, number, &p, epochs);
+    if (err != ERR_OK)
         engine_set_notice(e, err_sentence(err));
-        return false;
-    }
-    launch(e, handle, &start, NULL);
-    return true;
+    return err == ERR_OK;
 }
 
 /* The seed that waits longest among those of the highest priority; -1: none. Under fold. */
