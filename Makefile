@@ -75,6 +75,9 @@ bench-train: $(BUILD)/tests/bench/bench_train ## training throughput beside peer
 bench-transfer: $(BUILD)/tests/bench/bench_transfer ## does starting from another task's weights pay?
 	$(BUILD)/tests/bench/bench_transfer
 
+bench-accuracy: $(BUILD)/tiller ## does the convolutional net beat the perceptron?
+	sh tests/bench/conv_accuracy.sh $(abspath $(BUILD))/tiller
+
 bench-models: $(BUILD)/tests/bench/bench_models ## portfolio and curve predictor on foreign tables
 	$(BUILD)/tests/bench/bench_models
 
@@ -106,4 +109,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-train bench-transfer bench-models bench-screen format lint install uninstall clean help
+  bench-train bench-transfer bench-accuracy bench-models bench-screen format lint install uninstall \
+  clean help
