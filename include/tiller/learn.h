@@ -19,12 +19,14 @@
 /* ---- recording --------------------------------------------------------------------------- */
 
 /* What is trained on each task, in this order; kept in the log's settings. */
+enum { LEARN_OWN_COST = 4 }; /* own ones cost at most so many times the mean shared one */
 struct learn_plan {
-    bool pool;         /* for judging methods: knowledge refuses it */
-    int n_shared;      /* points of the Sobol sequence with this scramble, on every task the same */
-    int n_own;         /* found by the agent on the task itself */
-    int n_repeats;     /* further seeds of up to 16 of them: 8 shared ones drawn by a fixed seed,
-                          then the 8 best others */
+    bool pool;     /* for judging methods: knowledge refuses it */
+    int n_shared;  /* points of the Sobol sequence with this scramble, on every task the same */
+    int n_own;     /* found by the agent on the task itself; what would cost too much is left out
+                      (parameters x rows and steps), since the best networks may be the largest */
+    int n_repeats; /* further seeds of up to 16 of them: 8 shared ones drawn by a fixed seed,
+                      then the 8 best others */
     uint64_t scramble; /* not 0 */
 };
 /* 64, 32, 2 and one scramble for all; a pool 500, 0, 0 and a scramble of its own for each
@@ -76,7 +78,9 @@ struct learn_estimate {
     int64_t n_rows; /* training rows */
     int32_t n_inputs, n_classes;
     int full_epochs, n_trainings;
-    double core_seconds; /* of one processor, for all of them */
+    double
+        core_seconds; /* of one processor, for all of them, if own ones are like the shared ones */
+    double at_most;   /* if all own ones, and what is repeated of them, cost all they may */
 };
 /* out[r->tasks.n]; uses tasks, plan and full_epochs. */
 enum err learn_estimate(const struct learn_recording *r, struct learn_estimate *out,

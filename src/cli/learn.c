@@ -106,16 +106,18 @@ static enum err make_plan(const struct learn_words *w, struct learn_plan *out,
 
 static void print_estimates(const struct learn_estimate *e, size_t n)
 {
-    double sum = 0;
-    printf("%-32s %7s %6s %7s %9s %6s %10s\n", "task", "rows", "inputs", "classes", "trainings",
-           "epochs", "core hours");
+    double sum = 0, most = 0;
+    printf("%-34s %6s %6s %7s %9s %6s %10s %7s\n", "task", "rows", "inputs", "classes", "trainings",
+           "epochs", "core hours", "at most");
     for (size_t i = 0; i < n; i++) {
-        printf("%-32s %7lld %6d %7d %9d %6d %10.3f\n", e[i].name, (long long)e[i].n_rows,
+        printf("%-34s %6lld %6d %7d %9d %6d %10.3f %7.3f\n", e[i].name, (long long)e[i].n_rows,
                e[i].n_inputs, e[i].n_classes, e[i].n_trainings, e[i].full_epochs,
-               e[i].core_seconds / 3600);
+               e[i].core_seconds / 3600, e[i].at_most / 3600);
         sum += e[i].core_seconds;
+        most += e[i].at_most;
     }
-    printf("%zu tasks: %.2f core hours\n", n, sum / 3600);
+    printf("%zu tasks: %.2f core hours, or up to %.2f if the best networks are large\n", n,
+           sum / 3600, most / 3600);
 }
 
 static int estimate(const struct learn_recording *r)

@@ -10,6 +10,8 @@
 
 struct design {
     struct learn_plan plan;
+    struct net_rows shape; /* of the task: sizes only */
+    double cost_max;       /* of an own one's epoch */
     const struct sampler_ops *agent_ops;
     void *agent;
 };
@@ -95,6 +97,29 @@ static enum err propose_shared(const struct design *d, const struct study *study
     return ERR_OK;
 }
 
+/* What the agent wants, if it can be paid; it is asked some times, then a random one is drawn. */
+static enum err propose_own(const struct design *d, const struct search_context *context,
+                            struct rng *rng, struct proposal *out)
+{
+    enum { ASKED = 16, DRAWN = 1000 };
+    const struct space *space = &context->study->space;
+    for (int k = 0; k < ASKED; k++) {
+        enum err err = d->agent_ops->propose(d->agent, context, rng, out);
+        if (err != ERR_OK || cost_of_epoch(space, &out->config, &d->shape) <= d->cost_max)
+            return err;
+    }
+    for (int k = 0; k < DRAWN; k++) {
+        space_sample(space, rng, &out->config);
+        if (cost_of_epoch(space, &out->config, &d->shape) <= d->cost_max)
+            break;
+    }
+    text_copy(out->action, sizeof out->action, move_name(MOVE_RANDOM));
+    text_format(out->reason, sizeof out->reason,
+                "random: all that the agent wanted costs more than %d times a shared point",
+                LEARN_OWN_COST);
+    return ERR_OK;
+}
+
 static enum err propose_repeat(const struct design *d, const struct study *study,
                                const struct tally *there, struct proposal *out)
 {
@@ -131,7 +156,7 @@ static enum err design_propose(void *self, const struct search_context *context,
     if (there.n[KIND_SHARED] < d->plan.n_shared)
         return propose_shared(d, context->study, there.n[KIND_SHARED], out);
     if (there.n[KIND_OWN] < d->plan.n_own)
-        return d->agent_ops->propose(d->agent, context, rng, out);
+        return propose_own(d, context, rng, out);
     return propose_repeat(d, context->study, &there, out);
 }
 
@@ -148,14 +173,18 @@ static enum err design_open(const struct search_context *context, void **self,
                             struct err_info *info)
 {
     struct learn_plan plan;
+    struct engine_task task;
     *self = NULL;
-    if (!learn_plan_of(context->study, &plan))
+    if (!learn_plan_of(context->study, &plan) || !engine_read_task(context->study, &task))
         return err_set(info, ERR_INPUT, context->study->name, "choose another folder",
                        "the log is no recording");
     struct design *d = mem_zero_alloc(1, sizeof *d);
     if (!d)
         return err_set_memory(info, "recording");
     d->plan = plan;
+    d->shape = (struct net_rows){
+        .n_rows = (int32_t)task.n_rows, .n_inputs = task.n_inputs, .n_classes = task.n_classes};
+    d->cost_max = LEARN_OWN_COST * cost_of_shared(&plan, &context->study->space, &d->shape);
     d->agent_ops = sampler_find("agent");
     enum err err = d->agent_ops->open(context, &d->agent, info);
     if (err != ERR_OK)

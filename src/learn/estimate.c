@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <time.h>
 
-enum { POINTS = 16 }; /* the first of the sequence, which fill the space evenly */
+enum { POINTS = 32 }; /* the first of the sequence, which fill the space evenly */
 
 static double processor_seconds(void)
 {
@@ -14,7 +14,7 @@ static double processor_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* One epoch, judging included; a diverged one has cost what it has cost. */
+/* One epoch, judging included; a diverged one has taken what it has taken. */
 static enum err train_epoch(const struct net_config *config, const struct data_set *set,
                             double *seconds, struct err_info *info)
 {
@@ -34,13 +34,32 @@ static enum err train_epoch(const struct net_config *config, const struct data_s
     return ERR_OK;
 }
 
+/* Seconds that a unit of cost takes, and the cost of a shared point's epoch. */
+static enum err measure(const struct learn_recording *r, const struct data_set *set,
+                        int full_epochs, double *unit, double *epoch, struct err_info *info)
+{
+    struct space space;
+    struct net_rows rows = net_rows_of(set, DATA_TRAIN);
+    double seconds = 0, cost = 0;
+    enum err err = ERR_OK;
+    net_space_of(set, false, &space);
+    for (int i = 0; i < POINTS && i < r->plan.n_shared && err == ERR_OK; i++) {
+        struct configuration c;
+        learn_plan_point(&r->plan, &space, i, &c);
+        struct net_config config = net_config_from(&space, &c, full_epochs, 0);
+        cost += cost_of_epoch(&space, &c, &rows);
+        err = train_epoch(&config, set, &seconds, info);
+    }
+    *unit = cost > 0 ? seconds / cost : 0;
+    *epoch = cost_of_shared(&r->plan, &space, &rows);
+    return err;
+}
+
 static enum err estimate(const struct learn_recording *r, const struct data_set *set,
                          struct learn_estimate *out, struct err_info *info)
 {
-    struct space space;
-    double seconds = 0;
-    int n = r->plan.n_shared < POINTS ? r->plan.n_shared : POINTS;
     int32_t n_rows = set->part[DATA_TRAIN].n_rows;
+    double unit, epoch;
     *out = (struct learn_estimate){
         .n_rows = n_rows,
         .n_inputs = set->n_inputs,
@@ -48,17 +67,11 @@ static enum err estimate(const struct learn_recording *r, const struct data_set 
         .full_epochs = r->full_epochs > 0 ? r->full_epochs : search_default_full_epochs(n_rows),
         .n_trainings = learn_plan_trainings(&r->plan)};
     text_copy(out->name, sizeof out->name, set->name);
-    net_space_of(set, false, &space);
-    for (int i = 0; i < n; i++) {
-        struct configuration c;
-        learn_plan_point(&r->plan, &space, i, &c);
-        struct net_config config = net_config_from(&space, &c, out->full_epochs, 0);
-        enum err err = train_epoch(&config, set, &seconds, info);
-        if (err != ERR_OK)
-            return err;
-    }
-    out->core_seconds = n > 0 ? seconds / n * out->full_epochs * out->n_trainings : 0;
-    return ERR_OK;
+    enum err err = measure(r, set, out->full_epochs, &unit, &epoch, info);
+    double training = unit * epoch * out->full_epochs;
+    out->core_seconds = training * cost_of_plan(&r->plan, 0, 1);
+    out->at_most = training * cost_of_plan(&r->plan, 0, LEARN_OWN_COST);
+    return err;
 }
 
 enum err learn_estimate(const struct learn_recording *r, struct learn_estimate *out,

@@ -19,6 +19,16 @@ bool plan_read(const struct cJSON *object, struct learn_plan *out);
 bool plan_same(const struct learn_plan *a, const struct learn_plan *b);
 const struct sampler_ops *plan_sampler(const struct learn_plan *plan);
 
+/* ---- cost.c: in units of nothing, to be compared only */
+double cost_of_epoch(const struct space *space, const struct configuration *c,
+                     const struct net_rows *shape);
+/* Mean over the shared points. */
+double cost_of_shared(const struct learn_plan *plan, const struct space *space,
+                      const struct net_rows *shape);
+/* What is left of a plan when so many trainings are done, in trainings of a shared point's cost;
+ * own: what one that was found on the task (or is repeated because it is good) costs. */
+double cost_of_plan(const struct learn_plan *plan, int done, double own);
+
 /* ---- records.c */
 #define RECORDS_FORMAT "tiller records"
 #define RECORDED_MAX 1e38 /* of a curve; beyond it stands NaN */

@@ -17,7 +17,7 @@ struct task {
     const char *typed;
     char name[DATA_TASK_NAME_MAX], path[640];
     int full_epochs, total, done; /* trainings */
-    double epoch_cost;            /* in units of nothing: they are only compared */
+    double epoch_cost;            /* mean over the shared points */
     bool over;
 };
 
@@ -27,7 +27,7 @@ struct running {
     struct engine *engine;
     struct text data_json, plan_json;
     int n_workers;
-    int64_t epochs_before; /* this session */
+    double cost_before; /* what was trained before this session */
     double began_s;
     char notice[240];
 };
@@ -62,24 +62,6 @@ static bool log_path(const struct learn_recording *r, const char *name, char *ou
     for (char *c = file; (c = strpbrk(c, ":,/"));)
         *c = '-';
     return file_join(out, out_size, r->folder, file);
-}
-
-/* Rows x (parameters and what a row costs beside them), the mean over the shared points. */
-static double epoch_cost(const struct learn_plan *plan, const struct data_set *set)
-{
-    const double beside = 3000;
-    struct net_rows rows = net_rows_of(set, DATA_TRAIN);
-    struct space space;
-    double sum = 0;
-    int n = plan->n_shared < 64 ? plan->n_shared : 64;
-    net_space_of(set, false, &space);
-    for (int i = 0; i < n; i++) {
-        struct configuration c;
-        learn_plan_point(plan, &space, i, &c);
-        struct net_config config = net_config_from(&space, &c, 1, 0);
-        sum += (double)net_count_parameters(&config, &rows);
-    }
-    return (sum / (n > 0 ? n : 1) + beside) * rows.n_rows;
 }
 
 static enum err check_log(const struct learn_recording *r, struct task *t, struct err_info *info)
@@ -127,7 +109,10 @@ static enum err survey(struct recorder *rec, size_t i, struct err_info *info)
     int32_t n_rows = set->part[DATA_TRAIN].n_rows;
     t->total = learn_plan_trainings(&r->plan);
     t->full_epochs = r->full_epochs > 0 ? r->full_epochs : search_default_full_epochs(n_rows);
-    t->epoch_cost = epoch_cost(&r->plan, set);
+    struct net_rows rows = net_rows_of(set, DATA_TRAIN);
+    struct space space;
+    net_space_of(set, false, &space);
+    t->epoch_cost = cost_of_shared(&r->plan, &space, &rows);
     text_copy(t->name, sizeof t->name, set->name);
     data_free(set);
     if (!log_path(r, t->name, t->path, sizeof t->path))
@@ -148,11 +133,18 @@ static void release(struct running *g)
     text_free(&g->plan_json);
 }
 
-static int64_t epochs_spent(struct engine *e)
+/* What all epochs so far have cost. */
+static double cost_so_far(const struct running *g)
 {
-    int64_t spent = engine_begin_read(e)->epochs_spent;
-    engine_end_read(e);
-    return spent;
+    double sum = 0;
+    struct net_rows shape = net_rows_of(g->set, DATA_TRAIN);
+    const struct study *study = engine_begin_read(g->engine);
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct trial *t = &study->trials[i];
+        sum += t->n_recorded * cost_of_epoch(&study->space, &t->config, &shape);
+    }
+    engine_end_read(g->engine);
+    return sum;
 }
 
 static enum err start_engine(const struct recorder *rec, struct running *g, struct err_info *info)
@@ -210,14 +202,9 @@ static enum err begin(struct recorder *rec, int n_workers, struct err_info *info
         release(g);
         return err;
     }
-    g->epochs_before = epochs_spent(g->engine);
+    g->cost_before = cost_so_far(g);
     rec->n_running++;
     return ERR_OK;
-}
-
-static double cost_done(const struct running *g)
-{
-    return (double)(epochs_spent(g->engine) - g->epochs_before) * g->task->epoch_cost;
 }
 
 static void say_ends(const struct recorder *rec, const struct running *g,
@@ -243,7 +230,7 @@ static enum err end(struct recorder *rec, size_t i, struct err_info *info)
     engine_status(g->engine, &status);
     int64_t failed = engine_begin_read(g->engine)->n_state[TRIAL_FAIL];
     engine_end_read(g->engine);
-    rec->cost_done += cost_done(g);
+    rec->cost_done += cost_so_far(g) - g->cost_before;
     g->task->done = (int)status.trials_done;
     g->task->over = status.finished;
     enum err err = engine_stop(g->engine, info);
@@ -304,16 +291,17 @@ static enum err spread_workers(struct recorder *rec, struct err_info *info)
 
 /* ---- progress -------------------------------------------------------------------------------- */
 
-/* Seconds for all that is left, by what an epoch has cost so far; NaN: not known yet. */
+/* Seconds for all that is left, by the rate so far; NaN: not known yet. */
 static double time_left(const struct recorder *rec)
 {
+    const double own_cost = 2; /* between one and all they may */
     double done = rec->cost_done, left = 0;
     for (size_t i = 0; i < rec->n_running; i++)
-        done += cost_done(&rec->running[i]);
+        done += cost_so_far(&rec->running[i]) - rec->running[i].cost_before;
     for (size_t i = 0; i < rec->r->tasks.n; i++) {
         const struct task *t = &rec->task[i];
         if (!t->over)
-            left += (double)(t->total - t->done) * t->full_epochs * t->epoch_cost;
+            left += cost_of_plan(&rec->r->plan, t->done, own_cost) * t->full_epochs * t->epoch_cost;
     }
     return done > 0 ? left * (clock_now_s() - rec->began_s) / done : (double)NAN;
 }
