@@ -142,6 +142,74 @@ struct reliability {
 enum err similarity_reliability(const struct similarity *s, const struct known_ranks *known,
                                 const bool *left_out, struct reliability *out);
 
+/* ---- in which order to try the portfolio -------------------------------------------------- */
+
+enum { MODEL_INPUTS = 128, MODEL_HIDDEN = 128, EARLY_N = 3 };
+
+/* A curve's errors at epochs 1, 2, 4, divided by the majority error: dynamic features of a task, as
+ * the first portfolio entry shows them. Epochs not reached are NaN. */
+extern const int early_epoch[EARLY_N];
+void early_errors(const double *error, int n, double majority_error, double *early);
+
+/* What is known of a task before anything was tried on it; NULL: not known. Arrays are lent. */
+struct task_looks {
+    const double *feature; /* as many as the similarity has */
+    const double *sketch;  /* [n_sketch] */
+    int n_sketch;
+    const double *early; /* [EARLY_N], NaN: not known yet */
+};
+
+/* The meta-model: 128 inputs (features, early errors, sketch, then zeros), 128 relu, softmax over
+ * the portfolio. Weights are row-major, a row per output. */
+struct meta_model {
+    int n_inputs, n_entries;
+    double mean[MODEL_INPUTS], deviation[MODEL_INPUTS];
+    float hidden[MODEL_HIDDEN * MODEL_INPUTS], hidden_bias[MODEL_HIDDEN];
+    float output[PORTFOLIO_MAX * MODEL_HIDDEN], output_bias[PORTFOLIO_MAX];
+};
+/* Raw inputs [n_inputs] (NaN: not known) to standardised ones, clipped to [-3, 3], 0 if unknown. */
+void meta_model_input(const struct meta_model *m, const double *raw,
+                      float input[static MODEL_INPUTS]);
+/* share[n_entries]: how likely each entry is the best one; sums to 1. */
+void meta_model_forward(const struct meta_model *m, const float input[static MODEL_INPUTS],
+                        double *share);
+
+/* A linear map of the features for each entry. */
+struct ridge {
+    int n_features;
+    double mean[SIMILARITY_FEATURES_MAX], deviation[SIMILARITY_FEATURES_MAX];
+    double weight[PORTFOLIO_MAX][SIMILARITY_FEATURES_MAX + 1]; /* the last one: without features */
+};
+
+/* Ways to rank the entries on a new task. */
+enum ranking {
+    RANKING_GREEDY,     /* in the order in which they were chosen */
+    RANKING_EVEN,       /* by the mean over all families */
+    RANKING_NEAREST,    /* by the task that looks most alike */
+    RANKING_RIDGE,      /* by a linear map of the 12 features */
+    RANKING_SIMILARITY, /* by tasks weighted by their likeness (section 6) */
+    RANKING_MODEL,      /* by the meta-model */
+    RANKING_MODEL_EARLY /* the same after 4 epochs of the first entry */,
+    RANKING_N
+};
+const char *ranking_name(enum ranking r);
+const char *ranking_about(enum ranking r);
+
+struct ranker {
+    struct portfolio portfolio;
+    struct similarity similarity;
+    struct ridge ridge;
+    struct meta_model model;
+    enum ranking used; /* the best one on left-out families */
+};
+/* ranker_scores: score[portfolio.n], lower comes first; weight[known->n]: of the known tasks in it
+ * (0 where the way has none). Ways that lack what they need fall back to RANKING_EVEN. */
+void ranker_scores(const struct ranker *r, enum ranking by, const struct known_ranks *known,
+                   const bool *left_out, const struct task_looks *looks, double *score,
+                   double *weight);
+/* order[portfolio.n]: entries by score, ties in the order in which they were chosen. */
+void ranker_order(const struct ranker *r, const double *score, int *order);
+
 /* ---- calibration ------------------------------------------------------------------------- */
 
 enum { CALIBRATION_MAX = 32 };
@@ -282,5 +350,104 @@ enum err surrogate_predict(const struct surrogate *s, const double *x, const dou
 /* Expected improvement[m] over the best known run (predicted ones if there is no other). */
 enum err surrogate_improvement(const struct surrogate *s, const double *x, const double *prior,
                                int m, double *improvement);
+
+/* ---- the pilot: go on, stop or pause, at rungs --------------------------------------------- */
+
+/* State = rung x bin of the predicted chance to win x budget left (<25 %, <60 %, more). */
+enum pilot_action { PILOT_CONTINUE, PILOT_STOP, PILOT_PAUSE, PILOT_ACTIONS };
+enum { PILOT_BUDGETS = 3, PILOT_STATES = PREDICTOR_RUNGS * PREDICTOR_BINS * PILOT_BUDGETS };
+struct pilot {
+    double q[PILOT_STATES][PILOT_ACTIONS];
+    double visits[PILOT_STATES][PILOT_ACTIONS];
+    double td_square[PILOT_STATES][PILOT_ACTIONS];
+};
+int pilot_state(int rung, double win, double share_left); /* 0..PILOT_STATES-1 */
+const char *pilot_action_name(enum pilot_action a);       /* "continue" "stop" "pause" */
+
+/* ---- knowledge as a whole ------------------------------------------------------------------ */
+
+/* One known task: how its runs ended, and how it looks. */
+struct knowledge_task {
+    char name[96], variant[96]; /* sanitised; name as a person types it: "letter:rows=0.25" */
+    char fingerprint[40];       /* "" unknown */
+    char origin[128];           /* the study or file that it came from */
+    int family;
+    bool by_user;          /* folded in on this machine; can be taken out again */
+    double majority_error; /* > 0 */
+    double noise;          /* of a final log error, from repeats with other seeds; 0 unknown */
+    int64_t n_rows;        /* of training; 0 unknown */
+    int n_inputs, n_classes, full_epochs;
+    bool has_looks; /* feature and sketch are known */
+    double feature[FEATURE_N], sketch[SKETCH_N];
+    int n_runs; /* the first n_shared ones are the shared configurations, in order; a task of
+                   the user's has none: is_shared is false */
+    bool is_shared;
+    double *unit;      /* [n_runs x n_dims] on the axes of space_encode */
+    double *log_error; /* [n_runs] final, ln(y + 0.002) */
+};
+
+/* Everything that was learnt from the families that are not left out. */
+struct advice {
+    int left_out; /* a family; -1: none */
+    struct ranker ranker;
+    struct predictor predictor;
+    struct gp_kernel kernel; /* length scales on the axes of knowledge.space */
+    struct qtable q;         /* pooled over families */
+    struct pilot pilot;
+    bool q_pays,
+        pilot_pays; /* measured better than the hand rule (fixed bounds) when it was made */
+};
+
+struct knowledge {
+    char made[200];     /* one line: from what, when */
+    struct space space; /* of all runs */
+    int n_dims, n_shared;
+    int n_families, n_tasks;
+    char (*family)[64];          /* [n_families] names */
+    struct knowledge_task *task; /* [n_tasks] */
+    struct advice *advice;       /* [1 + n_families]: of all; then without family 0, 1 ... */
+    int n_advice;                /* 1 if nothing was ever left out */
+    char *report_json;           /* what was measured when it was made: an object; NULL none */
+};
+
+/* knowledge_read: from the bytes of a knowledge file; trusts nothing. Errors: ERR_INPUT with what
+ * and where. Owner: caller, knowledge_free. Cost: under 50 ms for the shipped file.
+ * knowledge_write: equal knowledge gives equal bytes; read again it does not change. */
+enum err knowledge_read(const char *bytes, size_t n, const char *path, struct knowledge **out,
+                        struct err_info *info);
+enum err knowledge_write(const struct knowledge *k, struct text *out);
+enum err knowledge_open(const char *path, struct knowledge **out, struct err_info *info);
+void knowledge_free(struct knowledge *k);
+/* Index of a family by name; -1: none of that name. A known fingerprint finds its family, too. */
+int knowledge_family(const struct knowledge *k, const char *family, const char *fingerprint);
+/* The advice that never saw this family; -1: that of all. NULL: the file has none without it. */
+const struct advice *knowledge_advice(const struct knowledge *k, int left_out);
+
+/* How a study's space lies in the knowledge's: by name. */
+struct knowledge_map {
+    int n;                /* of the study's hyperparameters */
+    int known[SPACE_MAX]; /* [n] index in the knowledge's space, -1: nothing is known of it */
+    int n_known;          /* searched hyperparameters that are known */
+    int n_searched;
+};
+void knowledge_map(const struct knowledge *k, const struct space *study, struct knowledge_map *out);
+/* A configuration of the study on the axes of gp_place in the knowledge's space (outside its ranges
+ * it lies outside [0, 1]; what the study lacks stands at the fallback); and a known configuration
+ * (unit, as space_encode) as one of the study: clipped, held ones as they are held. */
+void knowledge_place(const struct knowledge *k, const struct knowledge_map *map,
+                     const struct space *study, const struct configuration *c, double *x);
+void knowledge_configuration(const struct knowledge *k, const struct knowledge_map *map,
+                             const struct space *study, const double *unit,
+                             struct configuration *out);
+
+/* What one search may use: knowledge without the task's own family, and how the task looks.
+ * A search_context lends it to samplers and pruners. */
+struct guidance {
+    const struct knowledge *knowledge;
+    int left_out;                         /* family; -1 none */
+    const struct advice *advice;          /* knowledge_advice(knowledge, left_out) */
+    const struct task_features *features; /* NULL: not known */
+    bool permuted; /* a check: every task's results are shuffled among its configurations */
+};
 
 #endif

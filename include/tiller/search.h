@@ -5,6 +5,7 @@
 #define TILLER_SEARCH_H
 
 #include "tiller/base.h"
+#include "tiller/knowledge.h"
 #include "tiller/meta.h"
 #include "tiller/space.h"
 #include "tiller/study.h"
@@ -12,10 +13,11 @@
 /* What a sampler needs to know besides the fold. */
 struct search_context {
     const struct study *study;
-    double majority_error; /* y_b before the first trial */
-    double share_left;     /* of the budget, [0, 1] */
-    int full_epochs;       /* R */
-    uint64_t rng_seed;     /* the study's */
+    double majority_error;           /* y_b before the first trial */
+    double share_left;               /* of the budget, [0, 1] */
+    int full_epochs;                 /* R */
+    uint64_t rng_seed;               /* the study's */
+    const struct guidance *guidance; /* knowledge to be used; NULL: none */
 };
 
 struct proposal {
