@@ -21,7 +21,7 @@ struct predict_options {
     bool strict, score;
 };
 
-struct prediction {
+struct answer {
     const struct predict_options *options;
     struct cli_network network;
     struct training *judge;
@@ -54,7 +54,7 @@ static void put_field(struct text *out, const char *prefix, const char *s)
     mem_free(clean);
 }
 
-static void put_header(struct prediction *p)
+static void put_header(struct answer *p)
 {
     const struct data_encoder_facts *f = &p->network.facts;
     text_append(&p->csv, "row,prediction");
@@ -75,7 +75,7 @@ static int32_t likeliest(const float *probability, int32_t n)
     return best;
 }
 
-static void put_row(struct prediction *p, int64_t row, const float *output)
+static void put_row(struct answer *p, int64_t row, const float *output)
 {
     const struct data_encoder_facts *f = &p->network.facts;
     text_appendf(&p->csv, "%lld,", (long long)row + 1);
@@ -101,7 +101,7 @@ static enum err print(struct text *csv, struct err_info *info)
     return ERR_OK;
 }
 
-static enum err hand_on(struct prediction *p, bool all, struct err_info *info)
+static enum err hand_on(struct answer *p, bool all, struct err_info *info)
 {
     const char *path = p->options->out;
     if (p->csv.failed)
@@ -111,7 +111,7 @@ static enum err hand_on(struct prediction *p, bool all, struct err_info *info)
     return all ? file_write_atomic(path, text_get(&p->csv), p->csv.length, info) : ERR_OK;
 }
 
-static enum err write_inputs(const struct prediction *p, struct err_info *info)
+static enum err write_inputs(const struct answer *p, struct err_info *info)
 {
     const char *path = p->options->inputs;
     size_t row = (size_t)p->network.shape->n_inputs * sizeof *p->rows.x;
@@ -131,7 +131,7 @@ static void say_unknown(const struct data_new_rows *rows)
 }
 
 /* Once a second, and only where it takes longer. */
-static void say_progress(const struct prediction *p, int64_t done, double *said)
+static void say_progress(const struct answer *p, int64_t done, double *said)
 {
     char rows[32], all[32];
     double now = clock_now_s();
@@ -142,7 +142,7 @@ static void say_progress(const struct prediction *p, int64_t done, double *said)
             text_count(all, sizeof all, p->rows.n_rows));
 }
 
-static enum err predict_rows(struct prediction *p, struct err_info *info)
+static enum err predict_rows(struct answer *p, struct err_info *info)
 {
     double said = clock_now_s();
     put_header(p);
@@ -200,7 +200,7 @@ static void say_metrics(const struct net_metrics *m, int32_t n_rows, int64_t n_a
 }
 
 /* Last of all: it moves the rows. */
-static enum err score(struct prediction *p, struct err_info *info)
+static enum err score(struct answer *p, struct err_info *info)
 {
     const struct net_rows *shape = p->network.shape;
     int64_t n_all = p->rows.n_rows;
@@ -218,7 +218,7 @@ static enum err score(struct prediction *p, struct err_info *info)
 }
 
 /* Before anything is written. */
-static enum err check_labels(const struct prediction *p, struct err_info *info)
+static enum err check_labels(const struct answer *p, struct err_info *info)
 {
     if (!p->options->score)
         return ERR_OK;
@@ -232,7 +232,7 @@ static enum err check_labels(const struct prediction *p, struct err_info *info)
                    "no row has a label that the network knows");
 }
 
-static enum err predict(struct prediction *p, struct err_info *info)
+static enum err predict(struct answer *p, struct err_info *info)
 {
     const struct predict_options *o = p->options;
     enum err err = cli_network_open(o->weights, &p->network, info);
@@ -256,7 +256,7 @@ static enum err predict(struct prediction *p, struct err_info *info)
     return err == ERR_OK && o->score ? score(p, info) : err;
 }
 
-static void release(struct prediction *p)
+static void release(struct answer *p)
 {
     text_free(&p->csv);
     mem_free(p->outputs);
@@ -276,7 +276,7 @@ int command_predict(int argc, char **argv)
         {"--inputs", OPTION_TEXT, &o.inputs, 0, 0, "FILE.f32",
          "also write the encoded rows, float32, for model.py"},
     };
-    struct prediction p = {.options = &o};
+    struct answer p = {.options = &o};
     struct err_info info = {0};
     const char *words[2] = {NULL};
     size_t n = 0;
