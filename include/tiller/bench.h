@@ -63,8 +63,10 @@ void curve_table_free(struct curve_table *table);
 void curve_table_describe(const struct curve_table *table, struct text *out);
 /* The same for programs: {"table", "epochs", "unit", "scale" (of the file's numbers), "space": as
  * Optuna's distributions; a hyperparameter called 1-NAME is 1 minus the file's column NAME,
- * "tasks"}. */
-void curve_table_put_json(const struct curve_table *table, struct text *out);
+ * "tasks"}. Each task has "common": for seeds 0..n_seeds-1 the points of bench_common, as places in
+ * the list of configurations, from 0. */
+enum err curve_table_put_json(const struct curve_table *table, int n_seeds, struct text *out,
+                              struct err_info *info);
 /* Keep these tasks only. ERR_RANGE: no such task (the nearest is named). */
 enum err curve_table_keep(struct curve_table *table, const char *const *tasks, size_t n,
                           struct err_info *info);

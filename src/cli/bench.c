@@ -128,16 +128,19 @@ static enum err print(const struct text *out, struct err_info *info)
     return ERR_OK;
 }
 
-static enum err describe(const struct curve_table *table, bool json, struct err_info *info)
+static enum err describe(const struct curve_table *table, const struct bench_words *w,
+                         struct err_info *info)
 {
     struct text out = {0};
-    if (json)
-        curve_table_put_json(table, &out);
+    enum err err = ERR_OK;
+    if (w->json)
+        err = curve_table_put_json(table, (int)w->seeds, &out, info);
     else
         curve_table_describe(table, &out);
-    if (json)
+    if (w->json)
         text_append_char(&out, '\n');
-    enum err err = print(&out, info);
+    if (err == ERR_OK)
+        err = print(&out, info);
     text_free(&out);
     return err;
 }
@@ -205,7 +208,7 @@ static enum err bench(const char *prefix, const struct bench_words *w, struct er
     struct bench_result *result = NULL;
     enum err err = open_table(prefix, w, &table, info);
     if (err == ERR_OK && w->describe) {
-        err = describe(table, w->json, info);
+        err = describe(table, w, info);
     } else if (err == ERR_OK) {
         err = run(table, w, &result, info);
         if (err == ERR_OK)

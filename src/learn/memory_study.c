@@ -98,17 +98,43 @@ static bool is_better(const struct epoch_result *e, const struct trial *t)
     return e->value != t->value || (!isnan(loss) && !(loss >= t->best_loss));
 }
 
-void memory_study_epoch(struct memory_study *m, double value, const double *metric)
+static void note_best(struct trial *t, const struct epoch_result *e)
+{
+    if (!is_better(e, t))
+        return;
+    t->value = e->value;
+    t->best_epoch = e->step;
+    t->best_loss = e->metric[METRIC_VAL_LOSS];
+}
+
+struct trial *memory_study_go_on(struct memory_study *m, int64_t parent, const struct proposal *p,
+                                 int target_epochs)
+{
+    struct trial *t = memory_study_add(m, p, m->study.trials[parent].rng_seed, target_epochs);
+    if (!t)
+        return NULL;
+    struct trial *from = &m->study.trials[parent];
+    t->config = from->config;
+    t->continues = parent;
+    t->n_epochs = from->n_epochs;
+    t->n_inherited = (int)from->n_epochs;
+    memcpy(t->curve, from->curve, from->n_epochs * sizeof *t->curve);
+    for (size_t i = 0; i < t->n_epochs; i++)
+        note_best(t, &t->curve[i]);
+    from->continued_by = t->number;
+    refresh_best(m);
+    return t;
+}
+
+void memory_study_epoch(struct memory_study *m, int epoch, double value, const double *metric)
 {
     struct trial *t = newest(m);
-    struct epoch_result *e = &t->curve[t->n_epochs];
-    *e = (struct epoch_result){.step = (int)++t->n_epochs, .value = value};
-    for (int i = 0; i < METRIC_N; i++)
-        e->metric[i] = metric ? metric[i] : (double)NAN;
-    if (is_better(e, t)) {
-        t->value = value;
-        t->best_epoch = e->step;
-        t->best_loss = e->metric[METRIC_VAL_LOSS];
+    if (epoch > (int)t->n_epochs) {
+        struct epoch_result *e = &t->curve[t->n_epochs++];
+        *e = (struct epoch_result){.step = epoch, .value = value};
+        for (int i = 0; i < METRIC_N; i++)
+            e->metric[i] = metric ? metric[i] : (double)NAN;
+        note_best(t, e);
     }
     t->n_recorded++;
     t->seconds += 1;

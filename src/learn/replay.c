@@ -12,6 +12,11 @@
 
 enum rng_stream { STREAM_PROPOSAL = 1, STREAM_TRIAL = 2 };
 
+/* What is kept beside a trial. */
+struct note {
+    int point;
+    bool weights; /* they are kept: it can be gone on with where it stopped */
+};
 /* A search under way. */
 struct replay {
     const struct curve_table *table;
@@ -23,6 +28,8 @@ struct replay {
     int budget;
     int *unused; /* [n_unused] pool points not tried yet */
     int n_unused;
+    struct note *note; /* [n_trials] */
+    size_t note_capacity;
     double best;
     struct bench_run *run;
     struct err_info *info;
@@ -147,7 +154,7 @@ static int take_nearest(struct replay *r, const double *unit)
     return point;
 }
 
-/* ---- one trial --------------------------------------------------------------------------- */
+/* ---- beginning a trial ------------------------------------------------------------------- */
 
 static struct search_context context_of(const struct replay *r)
 {
@@ -161,29 +168,83 @@ static struct search_context context_of(const struct replay *r)
     };
 }
 
-/* Asks the sampler and begins the trial at the pool point nearest to what it says. */
-static enum err propose(struct replay *r, int *point)
+static enum err ask(struct replay *r, const struct sampler_ops *ops, void *self,
+                    struct proposal *out)
 {
-    double unit[SPACE_MAX];
-    struct proposal p = {0};
     struct rng rng;
     struct search_context context = context_of(r);
-    int64_t number = (int64_t)r->memory.study.n_trials;
-    rng_seed(&rng, r->rng_seed, stream(STREAM_PROPOSAL, number));
-    enum err err = r->method->sampler->propose(r->sampler, &context, &rng, &p);
-    if (err != ERR_OK)
-        return err_set(r->info, err, r->method->name, NULL, "the sampler can't propose: %s",
-                       err_sentence(err));
-    space_encode(&r->table->space, &p.config, unit);
-    *point = take_nearest(r, unit);
-    p.config = r->task->pool->config[*point];
-    int left = r->budget - r->run->n_epochs, full = r->table->n_epochs;
+    rng_seed(&rng, r->rng_seed, stream(STREAM_PROPOSAL, (int64_t)r->memory.study.n_trials));
+    enum err err = ops->propose(self, &context, &rng, out);
     r->run->n_decisions++;
-    r->run->n_trials++;
-    if (!memory_study_add(&r->memory, &p, stream(STREAM_TRIAL, number), left < full ? left : full))
+    return err == ERR_OK ? ERR_OK
+                         : err_set(r->info, err, r->method->name, NULL,
+                                   "the sampler can't propose: %s", err_sentence(err));
+}
+
+/* Notes the newest trial's point. NULL: there is no trial. */
+static enum err note_trial(struct replay *r, const struct trial *t, int point)
+{
+    if (!t || !mem_grow((void **)&r->note, &r->note_capacity, (size_t)t->number, sizeof *r->note))
         return err_set_memory(r->info, "replay");
+    r->note[t->number] = (struct note){.point = point};
+    r->run->n_trials++;
     return ERR_OK;
 }
+
+static int epochs_left(const struct replay *r)
+{
+    return r->budget - r->run->n_epochs;
+}
+
+/* A new trial, at the pool point nearest to the proposal. */
+static enum err begin_new(struct replay *r, struct proposal *p)
+{
+    double unit[SPACE_MAX];
+    int left = epochs_left(r), full = r->table->n_epochs;
+    int target = p->epochs > 0 && p->epochs < full ? p->epochs : full;
+    space_encode(&r->table->space, &p->config, unit);
+    int point = take_nearest(r, unit);
+    p->config = r->task->pool->config[point];
+    uint64_t seed = stream(STREAM_TRIAL, (int64_t)r->memory.study.n_trials);
+    return note_trial(r, memory_study_add(&r->memory, p, seed, left < target ? left : target),
+                      point);
+}
+
+/* The last epoch of a continuation; 0: it can't be one, or nothing would be gained: without its
+ * weights it begins at epoch 1 (go_on in src/engine/trials.c). */
+static int continuation_target(const struct replay *r, const struct proposal *p)
+{
+    const struct trial *t = study_trial(&r->memory.study, p->parent);
+    int full = r->table->n_epochs;
+    if (!t || !search_may_go_on(t, full))
+        return 0;
+    int done = t->curve[t->n_epochs - 1].step;
+    int reach = epochs_left(r) + (r->note[t->number].weights ? done : 0);
+    int target = p->epochs > 0 && p->epochs < full ? p->epochs : full;
+    target = reach < target ? reach : target;
+    return target > done ? target : 0;
+}
+
+/* Asks the sampler and begins what it says; *from: the first epoch to train. */
+static enum err propose(struct replay *r, int *from)
+{
+    struct proposal p = {0};
+    enum err err = ask(r, r->method->sampler, r->sampler, &p);
+    int target = err == ERR_OK && p.goes_on ? continuation_target(r, &p) : 0;
+    *from = 1;
+    if (target > 0) {
+        struct note parent = r->note[p.parent];
+        const struct trial *t = memory_study_go_on(&r->memory, p.parent, &p, target);
+        if (t && parent.weights)
+            *from = t->n_inherited + 1;
+        return note_trial(r, t, parent.point);
+    }
+    if (err == ERR_OK && p.goes_on)
+        err = ask(r, sampler_find("random"), NULL, &p); /* to spend what is left */
+    return err == ERR_OK ? begin_new(r, &p) : err;
+}
+
+/* ---- one trial --------------------------------------------------------------------------- */
 
 /* One epoch of the point's curve, charged. */
 static enum err reveal(struct replay *r, int point, int epoch)
@@ -193,7 +254,7 @@ static enum err reveal(struct replay *r, int point, int epoch)
     double value = r->task->error[at];
     for (int m = 0; m < METRIC_N; m++)
         metric[m] = r->task->metric[m] ? r->task->metric[m][at] : (double)NAN;
-    memory_study_epoch(&r->memory, value, metric);
+    memory_study_epoch(&r->memory, epoch, value, metric);
     r->run->n_epochs++;
     r->run->cost += r->task->cost ? r->task->cost[point] : 1;
     if (!(value < r->best))
@@ -202,34 +263,68 @@ static enum err reveal(struct replay *r, int point, int epoch)
     return add_step(r, value);
 }
 
+static const struct trial *newest(const struct replay *r)
+{
+    return &r->memory.study.trials[r->memory.study.n_trials - 1];
+}
+
 static bool pruned(struct replay *r, int epoch)
 {
     char reason[256];
     const struct pruner_ops *pruner = r->method->pruner;
-    const struct study *study = &r->memory.study;
     if (!pruner->is_rung(epoch, r->table->n_epochs))
         return false;
     struct search_context context = context_of(r);
     r->run->n_decisions++;
-    return pruner->stop(&context, &study->trials[study->n_trials - 1], reason, sizeof reason);
+    return pruner->stop(&context, newest(r), reason, sizeof reason);
 }
 
 /* Until its end, a NaN, or the pruner's word. */
-static enum err train(struct replay *r, int point, enum trial_state *end)
+static enum err train(struct replay *r, int from, enum trial_state *end)
 {
-    const struct study *study = &r->memory.study;
-    int target = study->trials[study->n_trials - 1].target_epochs;
+    int target = newest(r)->target_epochs, point = r->note[newest(r)->number].point;
     enum err err = ERR_OK;
     *end = TRIAL_COMPLETE;
-    for (int epoch = 1; epoch <= target && *end == TRIAL_COMPLETE && err == ERR_OK; epoch++) {
+    for (int epoch = from; epoch <= target && *end == TRIAL_COMPLETE && err == ERR_OK; epoch++) {
         err = reveal(r, point, epoch);
-        const struct trial *t = &study->trials[study->n_trials - 1];
-        if (isnan(t->curve[epoch - 1].value))
+        if (isnan(newest(r)->curve[epoch - 1].value))
             *end = TRIAL_FAIL;
         else if (epoch < target && pruned(r, epoch))
             *end = TRIAL_PRUNED;
     }
     return err;
+}
+
+/* How many trials that a sampler may go on with are better than t. */
+static int better_to_go_on(const struct replay *r, const struct trial *t)
+{
+    const struct study *study = &r->memory.study;
+    int n = 0;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct trial *o = &study->trials[i];
+        bool before = o->value < t->value || (o->value == t->value && o->number < t->number);
+        n += o != t && before && search_may_go_on(o, r->table->n_epochs);
+    }
+    return n;
+}
+
+/* The incumbent keeps its weights, and of those that may be gone on with the n_kept best. */
+static void keep_weights(struct replay *r)
+{
+    const struct study *study = &r->memory.study;
+    const struct trial *incumbent = meta_incumbent(study, (double)INFINITY), *t = newest(r);
+    int n_kept = r->method->sampler->n_kept;
+    if (n_kept == 0)
+        return;
+    r->note[t->number].weights = true;
+    if (t->continues >= 0)
+        r->note[t->continues].weights = false;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct trial *o = &study->trials[i];
+        if (r->note[i].weights && o != incumbent)
+            r->note[i].weights =
+                search_may_go_on(o, r->table->n_epochs) && better_to_go_on(r, o) < n_kept;
+    }
 }
 
 /* As the engine does: reward, end, then the sampler's update. */
@@ -238,14 +333,13 @@ static enum err finish(struct replay *r, enum trial_state end)
     struct memory_study *m = &r->memory;
     struct q_update update = {0};
     const struct trial *incumbent = meta_incumbent(&m->study, (double)INFINITY);
-    const struct trial *t = &m->study.trials[m->study.n_trials - 1];
     double before = incumbent ? incumbent->value : r->task->majority, after = before;
-    if (end == TRIAL_COMPLETE && t->value < before)
-        after = t->value;
+    if (end == TRIAL_COMPLETE && newest(r)->value < before)
+        after = newest(r)->value;
     struct search_context context = context_of(r);
     memory_study_end(m, end, meta_reward(before, after, context.share_left));
-    t = &m->study.trials[m->study.n_trials - 1];
-    if (!r->method->sampler->observe(r->sampler, &context, t, before, &update))
+    keep_weights(r);
+    if (!r->method->sampler->observe(r->sampler, &context, newest(r), before, &update))
         return ERR_OK;
     return memory_study_update(m, &update) == ERR_OK ? ERR_OK : err_set_memory(r->info, "replay");
 }
@@ -258,12 +352,12 @@ static enum err search(struct replay *r)
     enum err err = r->method->sampler->open(&context, &r->sampler, r->info);
     if (err != ERR_OK)
         return err;
-    while (err == ERR_OK && r->run->n_epochs < r->budget && r->n_unused > 0) {
+    while (err == ERR_OK && epochs_left(r) > 0 && r->n_unused > 0) {
         enum trial_state end = TRIAL_COMPLETE;
-        int point = 0;
-        err = propose(r, &point);
+        int from = 1;
+        err = propose(r, &from);
         if (err == ERR_OK)
-            err = train(r, point, &end);
+            err = train(r, from, &end);
         if (err == ERR_OK)
             err = finish(r, end);
     }
@@ -290,6 +384,7 @@ static void end(struct replay *r)
 {
     memory_study_free(&r->memory);
     mem_free(r->unused);
+    mem_free(r->note);
     mem_free(r);
 }
 
@@ -326,8 +421,12 @@ enum err bench_common(const struct curve_table *table, int task, uint64_t seed,
     enum err err = bench_method_find("random", &random, info);
     if (err == ERR_OK)
         err = begin(r, table, task, seed);
-    while (err == ERR_OK && *n < BENCH_COMMON && r->n_unused > 0)
-        err = propose(r, &point[(*n)++]);
+    while (err == ERR_OK && *n < BENCH_COMMON && r->n_unused > 0) {
+        int from;
+        err = propose(r, &from);
+        if (err == ERR_OK)
+            point[(*n)++] = r->note[newest(r)->number].point;
+    }
     end(r);
     return err;
 }

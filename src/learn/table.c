@@ -261,8 +261,27 @@ void curve_table_describe(const struct curve_table *table, struct text *out)
     }
 }
 
-static void put_task(struct json_writer *w, const struct curve_task *t)
+static enum err put_common(const struct curve_table *table, int task, int n_seeds,
+                           struct json_writer *w, struct err_info *info)
 {
+    enum err err = ERR_OK;
+    json_open(w, "common", '[');
+    for (int s = 0; s < n_seeds && err == ERR_OK; s++) {
+        int point[BENCH_COMMON], n = 0;
+        err = bench_common(table, task, (uint64_t)s, point, &n, info);
+        json_open(w, NULL, '[');
+        for (int i = 0; i < n; i++)
+            json_put_int(w, NULL, point[i]);
+        json_close(w, ']');
+    }
+    json_close(w, ']');
+    return err;
+}
+
+static enum err put_task(const struct curve_table *table, int task, int n_seeds,
+                         struct json_writer *w, struct err_info *info)
+{
+    const struct curve_task *t = &table->tasks[task];
     json_open(w, NULL, '{');
     json_put_string(w, "name", t->name);
     json_put_string(w, "family", t->family);
@@ -270,13 +289,17 @@ static void put_task(struct json_writer *w, const struct curve_task *t)
     json_put_number(w, "best", t->best);
     json_put_number(w, "median", t->median);
     json_put_number(w, "untrained", t->majority);
+    enum err err = put_common(table, task, n_seeds, w, info);
     json_close(w, '}');
+    return err;
 }
 
-void curve_table_put_json(const struct curve_table *table, struct text *out)
+enum err curve_table_put_json(const struct curve_table *table, int n_seeds, struct text *out,
+                              struct err_info *info)
 {
     struct json_writer w;
     struct text space = {0};
+    enum err err = ERR_OK;
     space_put_json(&table->space, &space);
     json_begin(&w, out);
     json_open(&w, NULL, '{');
@@ -286,10 +309,11 @@ void curve_table_put_json(const struct curve_table *table, struct text *out)
     json_put_number(&w, "scale", table->unit == CURVE_PERCENT ? 0.01 : 1);
     json_put_raw(&w, "space", text_get(&space));
     json_open(&w, "tasks", '[');
-    for (int i = 0; i < table->n_tasks; i++)
-        put_task(&w, &table->tasks[i]);
+    for (int i = 0; i < table->n_tasks && err == ERR_OK; i++)
+        err = put_task(table, i, n_seeds, &w, info);
     json_close(&w, ']');
     json_close(&w, '}');
     out->failed |= space.failed;
     text_free(&space);
+    return err;
 }

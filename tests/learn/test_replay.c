@@ -58,6 +58,8 @@ static struct {
     int ended; /* trials seen in observe */
     enum trial_state state[32];
     double at[32], value[32], before[32], share[32], epochs[32];
+    int64_t continues[32];
+    const int *stop, *parent; /* of each proposal: epochs (0: R), trial to go on with (-1: new) */
 } script;
 
 static enum err script_open(const struct search_context *c, void **self, struct err_info *info)
@@ -81,7 +83,11 @@ static enum err script_propose(void *self, const struct search_context *c, struc
     (void)self;
     (void)rng;
     memset(out, 0, sizeof *out);
-    out->config.value[0] = script.x[script.next < script.n - 1 ? script.next++ : script.next];
+    int i = script.next < script.n - 1 ? script.next++ : script.next;
+    out->config.value[0] = script.x[i];
+    out->epochs = script.stop ? script.stop[i] : 0;
+    out->goes_on = script.parent && script.parent[i] >= 0;
+    out->parent = out->goes_on ? script.parent[i] : 0;
     space_tidy(&c->study->space, &out->config);
     text_copy(out->who, sizeof out->who, "script");
     return ERR_OK;
@@ -98,6 +104,7 @@ static bool script_observe(void *self, const struct search_context *c, const str
     script.before[i] = before;
     script.share[i] = c->share_left;
     script.epochs[i] = (double)t->n_epochs;
+    script.continues[i] = t->continues;
     update->trial = t->number;
     return i % 2 == 0;
 }
@@ -106,20 +113,29 @@ static const struct sampler_ops scripted = {.name = "script",
                                             .open = script_open,
                                             .close = script_close,
                                             .propose = script_propose,
-                                            .observe = script_observe};
+                                            .observe = script_observe,
+                                            .n_kept = 2};
 
-static struct bench_run replay(const double *x, int n, const char *pruner, int epochs)
+static struct bench_run replay_with(const double *x, const int *stop, const int *parent, int n,
+                                    const char *pruner, int epochs)
 {
     struct bench_run run = {0};
     struct err_info info = {0};
     struct bench_method method = {.sampler = &scripted, .pruner = pruner_find(pruner)};
     memset(&script, 0, sizeof script);
     script.x = x;
+    script.stop = stop;
+    script.parent = parent;
     script.n = n;
     enum err err = bench_replay(line, 0, &method, 1, epochs, &run, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     return run;
+}
+
+static struct bench_run replay(const double *x, int n, const char *pruner, int epochs)
+{
+    return replay_with(x, NULL, NULL, n, pruner, epochs);
 }
 
 /* ---- tests ------------------------------------------------------------------------------- */
@@ -195,6 +211,42 @@ static void pruned_trials_cost_what_they_ran(void **state)
     assert_int_equal(run.n_epochs, charged);
     assert_true(run.n_epochs < 100);
     assert_true(run.n_decisions > 11);
+    bench_run_free(&run);
+}
+
+/* Three short runs of 2 epochs; two keep their weights (and the incumbent, which is one of them).
+ * The second goes on: 4 epochs more. Then the first, whose weights went when the third ended: it
+ * trains all 6 again. Then the second again, which can't be: a random one in its place. */
+static void continuations_cost_what_they_train(void **state)
+{
+    (void)state;
+    static const double x[] = {0.0, 0.9, 0.8, 0, 0, 0, 0.5};
+    static const int stop[] = {2, 2, 2, 0, 0, 0, 0}, parent[] = {-1, -1, -1, 1, 0, 1, -1};
+    struct bench_run run = replay_with(x, stop, parent, 7, "halving", 6 + 4 + 6 + 6);
+    assert_int_equal(run.n_epochs, 22);
+    assert_true(script.epochs[0] == 2 && script.epochs[1] == 2 && script.epochs[2] == 2);
+    assert_int_equal(script.continues[3], 1);
+    assert_true(script.epochs[3] == 6 && fabs(script.at[3] - 0.9) < 1e-9);
+    assert_true(fabs(script.value[3] - 0.5) < 1e-9); /* 1 - .45 - .05 */
+    assert_true(fabs(script.share[3] - (1 - 10 / 22.0)) < 1e-12);
+    assert_int_equal(script.continues[4], 0);
+    assert_true(fabs(script.share[4] - (1 - 16 / 22.0)) < 1e-12);
+    assert_int_equal(script.continues[5], -1);
+    assert_true(run.step[run.n_steps - 1].error <= 0.5);
+    bench_run_free(&run);
+}
+
+/* A continuation that its budget cuts short; one without weights that could gain nothing. */
+static void continuations_end_with_the_budget(void **state)
+{
+    (void)state;
+    static const double x[] = {1.0, 0.9, 0, 0, 0.5};
+    static const int stop[] = {4, 2, 0, 0, 0}, parent[] = {-1, -1, 0, 1, -1};
+    struct bench_run run = replay_with(x, stop, parent, 5, "none", 7);
+    assert_int_equal(run.n_epochs, 7);
+    assert_int_equal(script.ended, 3);
+    assert_int_equal(script.continues[2], 0);
+    assert_true(script.epochs[2] == 5); /* one epoch was left */
     bench_run_free(&run);
 }
 
@@ -401,6 +453,8 @@ static void same_trial(const struct trial *a, const struct trial *b)
     assert_string_equal(a->action, b->action);
     assert_string_equal(a->situation, b->situation);
     assert_int_equal(a->continues, b->continues);
+    assert_int_equal(a->continued_by, b->continued_by);
+    assert_int_equal(a->n_inherited, b->n_inherited);
     for (size_t i = 0; i < a->n_epochs; i++) {
         assert_int_equal(a->curve[i].step, b->curve[i].step);
         assert_true(a->curve[i].value == b->curve[i].value ||
@@ -424,59 +478,98 @@ static void same_study(const struct study *a, const struct study *b)
     }
 }
 
-/* Forty trials of every kind, in the log and in memory: the folds agree after each. */
+/* The same trial in the log and in memory. */
+struct both {
+    struct study_log *log;
+    struct memory_study memory;
+    struct rng rng;
+    int handle;
+};
+
+/* Trial k: a new one, or every fifth a continuation of the last that may be one. Returns the first
+ * epoch to train; some continuations train again what they inherit. */
+static int begin_both(struct both *b, int k)
+{
+    struct proposal p = {.who = "agent", .action = "local", .situation = "0-2 moving improves"};
+    const struct study *study = &b->memory.study;
+    struct trial_start start = {.who = p.who,
+                                .situation = p.situation,
+                                .action = p.action,
+                                .rng_seed = (uint64_t)k,
+                                .target_epochs = 12,
+                                .n_parameters = -1,
+                                .continues = -1};
+    space_sample(&study->space, &b->rng, &p.config);
+    start.config = p.config;
+    for (size_t i = 0; k % 5 == 4 && i < study->n_trials; i++)
+        if (search_may_go_on(&study->trials[i], 12))
+            start.continues = study->trials[i].number;
+    if (start.continues >= 0) {
+        const struct trial *parent = &study->trials[start.continues];
+        start.config = parent->config;
+        start.rng_seed = parent->rng_seed;
+        start.n_behind = study_chain(study, start.continues, start.behind);
+    }
+    assert_int_equal(study_log_create(b->log, &start, &b->handle), ERR_OK);
+    if (start.continues < 0) {
+        assert_non_null(memory_study_add(&b->memory, &p, (uint64_t)k, 12));
+        return 1;
+    }
+    const struct trial *t = memory_study_go_on(&b->memory, start.continues, &p, 12);
+    assert_non_null(t);
+    return k % 2 ? 1 : t->n_inherited + 1;
+}
+
+static struct epoch_result epoch_of(struct both *b, int k, int epoch)
+{
+    const struct trial *t = &b->memory.study.trials[k];
+    struct epoch_result result = {.step = epoch, .value = 0.5 + rng_uniform(&b->rng) / (epoch + 1)};
+    for (int m = 0; m < METRIC_N; m++)
+        result.metric[m] = NAN;
+    result.metric[METRIC_VAL_LOSS] = rng_uniform(&b->rng);
+    if (k % 7 == 0)
+        result.value = floor(4 * result.value) / 4;                /* ties */
+    return epoch <= t->n_inherited ? t->curve[epoch - 1] : result; /* trained again: the same */
+}
+
+/* Sixty trials of every kind, in the log and in memory: the folds agree after each step. */
 static void the_fold_is_that_of_a_log(void **state)
 {
     (void)state;
     static const enum trial_state ends[] = {TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAIL,
                                             TRIAL_COMPLETE};
     struct space space;
-    struct memory_study memory;
-    struct study_log *log;
+    struct both b = {.log = NULL};
     struct err_info info = {0};
-    struct rng rng;
     char path[128];
+    int continued = 0;
     space_of_task(SPACE_CLASSES, &space);
-    memory_study_begin(&memory, &space, 12);
+    memory_study_begin(&b.memory, &space, 12);
     text_format(path, sizeof path, "%s/oracle.study.jsonl", folder);
     struct study_settings settings = {
         .name = "oracle", .metric = "val_error", .direction = 1, .space = &space};
-    assert_int_equal(study_log_open(path, &settings, NULL, &log, &info), ERR_OK);
-    rng_seed(&rng, 11, 0);
-    for (int k = 0; k < 40; k++) {
-        struct proposal p = {.who = "agent", .action = "local", .situation = "0-2 moving improves"};
-        int handle;
-        space_sample(&space, &rng, &p.config);
-        struct trial_start start = {.config = p.config,
-                                    .who = p.who,
-                                    .situation = p.situation,
-                                    .action = p.action,
-                                    .rng_seed = (uint64_t)k,
-                                    .target_epochs = 12,
-                                    .n_parameters = -1,
-                                    .continues = -1};
-        assert_int_equal(study_log_create(log, &start, &handle), ERR_OK);
-        assert_non_null(memory_study_add(&memory, &p, (uint64_t)k, 12));
-        int epochs = 1 + (int)rng_below(&rng, 12);
-        for (int e = 1; e <= epochs; e++) {
-            struct epoch_result result = {.step = e, .value = 0.5 + rng_uniform(&rng) / (e + 1)};
-            for (int m = 0; m < METRIC_N; m++)
-                result.metric[m] = NAN;
-            result.metric[METRIC_VAL_LOSS] = rng_uniform(&rng);
-            if (k % 7 == 0)
-                result.value = floor(4 * result.value) / 4; /* ties */
-            if (k % 4 == 2 && e == epochs)
+    assert_int_equal(study_log_open(path, &settings, NULL, &b.log, &info), ERR_OK);
+    rng_seed(&b.rng, 11, 0);
+    for (int k = 0; k < 60; k++) {
+        int first = begin_both(&b, k), inherited = b.memory.study.trials[k].n_inherited;
+        int last = inherited + 1 + (int)rng_below(&b.rng, (uint64_t)(12 - inherited));
+        continued += inherited > 0;
+        same_study(&b.memory.study, study_log_study(b.log));
+        for (int e = first; e <= last; e++) {
+            struct epoch_result result = epoch_of(&b, k, e);
+            if (k % 4 == 2 && e == last)
                 result.value = NAN;
-            assert_int_equal(study_log_report(log, handle, &result), ERR_OK);
-            memory_study_epoch(&memory, result.value, result.metric);
-            same_study(&memory.study, study_log_study(log));
+            assert_int_equal(study_log_report(b.log, b.handle, &result), ERR_OK);
+            memory_study_epoch(&b.memory, e, result.value, result.metric);
+            same_study(&b.memory.study, study_log_study(b.log));
         }
-        assert_int_equal(study_log_finish(log, handle, ends[k % 4], NULL), ERR_OK);
-        memory_study_end(&memory, ends[k % 4], 0);
-        same_study(&memory.study, study_log_study(log));
+        assert_int_equal(study_log_finish(b.log, b.handle, ends[k % 4], NULL), ERR_OK);
+        memory_study_end(&b.memory, ends[k % 4], 0);
+        same_study(&b.memory.study, study_log_study(b.log));
     }
-    assert_int_equal(study_log_close(log, &info), ERR_OK);
-    memory_study_free(&memory);
+    assert_true(continued >= 8);
+    assert_int_equal(study_log_close(b.log, &info), ERR_OK);
+    memory_study_free(&b.memory);
 }
 
 int main(void)
@@ -485,6 +578,8 @@ int main(void)
         cmocka_unit_test(proposals_go_to_the_nearest_unused_point),
         cmocka_unit_test(every_epoch_is_charged),
         cmocka_unit_test(pruned_trials_cost_what_they_ran),
+        cmocka_unit_test(continuations_cost_what_they_train),
+        cmocka_unit_test(continuations_end_with_the_budget),
         cmocka_unit_test(methods_have_names),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(initial_points_are_common),
