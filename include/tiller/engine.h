@@ -115,6 +115,13 @@ double objective_value(int objective, const struct net_metrics *validation);
 
 /* ---- engine ------------------------------------------------------------------------------ */
 
+/* Which knowledge a study uses, as its settings keep it; hashes are of the files' bytes. */
+struct engine_knowledge {
+    char file[512], hash[20];    /* "" none */
+    char own[512], own_hash[20]; /* what this user's studies have taught; "" none */
+    bool include_own;            /* the task's own family is not left out */
+};
+
 struct engine_options {
     const struct data_set *set; /* lent */
     struct space space;
@@ -125,10 +132,14 @@ struct engine_options {
      * kept in the settings, where it finds what it was told; NULL: none. Lent. */
     const struct sampler_ops *sampler_ops;
     const char *sampler_json;
-    const char *objective; /* NULL: val_error */
-    const char *from;      /* weights file that trials may start from; NULL none */
-    int n_workers;         /* 0: cores */
-    int64_t budget_epochs; /* 0: no limit */
+    /* What is known already; NULL: nothing. Lent, with all it points to. Without features they are
+     * measured before the first proposal, and charged once per study. */
+    const struct guidance *guidance;
+    struct engine_knowledge knowledge; /* where it comes from: kept in the settings */
+    const char *objective;             /* NULL: val_error */
+    const char *from;                  /* weights file that trials may start from; NULL none */
+    int n_workers;                     /* 0: cores */
+    int64_t budget_epochs;             /* 0: no limit */
     int64_t budget_trials;
     double budget_seconds;
     bool budget_adds; /* --epochs +N on resume */
@@ -154,6 +165,7 @@ struct engine_settings {
     int full_epochs;
     uint64_t rng_seed;
     bool no_test;
+    struct engine_knowledge knowledge;
 };
 /* engine_read_settings: from a fold, later changes of the budget included. false: it has none. */
 bool engine_read_settings(const struct study *study, struct engine_settings *out);
@@ -202,6 +214,8 @@ struct engine_status {
     char sampler[16], pruner[16];
 };
 void engine_status(struct engine *e, struct engine_status *out);
+/* The knowledge in use, with the task's features; NULL: none. Does not change while it runs. */
+const struct guidance *engine_guidance(const struct engine *e);
 
 enum request_kind {
     REQUEST_PAUSE_ALL,

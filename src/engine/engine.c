@@ -144,11 +144,17 @@ static enum err choose_objective(struct engine *e, struct err_info *info)
     return ERR_OK;
 }
 
+/* Knowledge brings a better judge along. */
+static const char *default_pruner(const struct engine_options *o)
+{
+    return o->guidance && pruner_find("learned") ? "learned" : "median";
+}
+
 static enum err settings_new(const struct engine_options *o, struct engine_settings *s,
                              struct err_info *info)
 {
     text_copy(s->sampler, sizeof s->sampler, o->sampler ? o->sampler : "agent");
-    text_copy(s->pruner, sizeof s->pruner, o->pruner ? o->pruner : "median");
+    text_copy(s->pruner, sizeof s->pruner, o->pruner ? o->pruner : default_pruner(o));
     text_copy(s->objective, sizeof s->objective, o->objective ? o->objective : objective_name(0));
     s->budget_epochs = o->budget_epochs;
     s->budget_trials = o->budget_trials;
@@ -158,6 +164,7 @@ static enum err settings_new(const struct engine_options *o, struct engine_setti
                          : search_default_full_epochs(o->set->part[DATA_TRAIN].n_rows);
     s->rng_seed = o->rng_seed;
     s->no_test = o->no_test;
+    s->knowledge = o->knowledge;
     if (!o->from)
         return ERR_OK;
     if (!text_copy(s->from, sizeof s->from, o->from))
@@ -333,6 +340,7 @@ static void log_start(struct engine *e, bool existing)
         engine_note_add(e, "trials may start from %s",
                         net_source_text(e->source, text, sizeof text));
     }
+    guidance_log(e);
 }
 
 static enum err init_locks(struct engine *e, struct err_info *info)
@@ -370,13 +378,16 @@ static enum err set_up(struct engine *e, bool existing, struct err_info *info)
     }
     if (err == ERR_OK)
         err = existing ? open_existing(e, &guard, info) : open_new(e, &guard, info);
+    if (err == ERR_OK)
+        err = guidance_open(e, info);
     if (err != ERR_OK)
         return err;
     struct search_context context = {.study = study_log_study(e->log),
                                      .majority_error = e->majority_error,
                                      .share_left = 1,
                                      .full_epochs = e->settings.full_epochs,
-                                     .rng_seed = e->settings.rng_seed};
+                                     .rng_seed = e->settings.rng_seed,
+                                     .guidance = engine_guidance(e)};
     engine_fold_enter(e);
     err = e->sampler->open(&context, &e->sampler_self, info);
     e->active_s = seconds_before(context.study);

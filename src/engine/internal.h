@@ -93,6 +93,8 @@ struct engine {
     const struct sampler_ops *sampler;
     const struct pruner_ops *pruner;
     void *sampler_self;
+    struct guidance guidance; /* knowledge NULL: none; constant once threads run */
+    struct task_features features;
     struct study_log *log;
     pthread_mutex_t fold, work;
     pthread_cond_t to_engine, to_workers, to_front;
@@ -136,6 +138,10 @@ void engine_set_notice(struct engine *e, const char *text);
 void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, size_t out_size);
 void engine_fold_enter(struct engine *e);
 void engine_fold_leave(struct engine *e);
+/* ---- guidance.c */
+enum err guidance_open(struct engine *e, struct err_info *info);
+/* Says in the log what is used; the first time the features are charged. */
+void guidance_log(struct engine *e);
 /* ---- settings.c */
 /* With what the options say of data and sampler. */
 void settings_write(const struct engine *e, struct text *out);

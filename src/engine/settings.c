@@ -18,6 +18,19 @@ static void put_task(struct json_writer *w, const struct engine *e)
     json_close(w, '}');
 }
 
+static void put_knowledge(struct json_writer *w, const struct engine_knowledge *k)
+{
+    if (!k->file[0] && !k->own[0])
+        return;
+    json_open(w, "knowledge", '{');
+    json_put_string(w, "file", k->file);
+    json_put_string(w, "hash", k->hash);
+    json_put_string(w, "own", k->own);
+    json_put_string(w, "own_hash", k->own_hash);
+    json_put_bool(w, "include_own", k->include_own);
+    json_close(w, '}');
+}
+
 void settings_write(const struct engine *e, struct text *out)
 {
     struct json_writer w;
@@ -38,6 +51,7 @@ void settings_write(const struct engine *e, struct text *out)
     json_put_int(&w, "budget_trials", s->budget_trials);
     json_put_number(&w, "budget_seconds", s->budget_seconds);
     json_put_bool(&w, "no_test", s->no_test);
+    put_knowledge(&w, &s->knowledge);
     put_task(&w, e);
     if (e->options.sampler_json)
         json_put_raw(&w, "sampler_settings", e->options.sampler_json);
@@ -51,6 +65,16 @@ static bool copy_text(const struct cJSON *doc, const char *name, const char *oth
 {
     const char *text = json_get_string(doc, name);
     return text_copy(out, out_size, text ? text : otherwise);
+}
+
+/* false: a member is there, but can't be. */
+static bool read_knowledge(const struct cJSON *doc, struct engine_knowledge *out)
+{
+    json_get_bool(doc, "include_own", &out->include_own);
+    return copy_text(doc, "file", "", out->file, sizeof out->file) &&
+           copy_text(doc, "hash", "", out->hash, sizeof out->hash) &&
+           copy_text(doc, "own", "", out->own, sizeof out->own) &&
+           copy_text(doc, "own_hash", "", out->own_hash, sizeof out->own_hash);
 }
 
 /* The members of one object, where it has them. */
@@ -89,6 +113,7 @@ bool engine_read_settings(const struct study *study, struct engine_settings *out
         copy_text(doc, "objective", objective_name(0), out->objective, sizeof out->objective) &&
         copy_text(doc, "from", "", out->from, sizeof out->from) &&
         copy_text(doc, "from_hash", "", out->from_hash, sizeof out->from_hash) &&
+        read_knowledge(json_get(doc, "knowledge"), &out->knowledge) &&
         json_get_int(doc, "full_epochs", &n) && n > 0 && n <= 1000000;
     if (whole)
         out->full_epochs = (int)n;

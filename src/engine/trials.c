@@ -31,7 +31,8 @@ static struct search_context context_of(struct engine *e, double share_left)
                                    .majority_error = e->majority_error,
                                    .share_left = share_left,
                                    .full_epochs = e->settings.full_epochs,
-                                   .rng_seed = e->settings.rng_seed};
+                                   .rng_seed = e->settings.rng_seed,
+                                   .guidance = engine_guidance(e)};
 }
 
 /* ---- starting ---------------------------------------------------------------------------- */
