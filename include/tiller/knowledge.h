@@ -399,7 +399,10 @@ struct advice {
 };
 
 struct knowledge {
-    char made[200];     /* one line: from what, when */
+    char made[200];     /* one line: from what */
+    char table[200];    /* the curve tables that it is from; "" none */
+    int n_used;         /* configurations of those tables that the shared runs are */
+    int *used;          /* [n_used] their numbers, rising; not to be judged by */
     struct space space; /* of all runs */
     int n_dims, n_shared;
     int n_families, n_tasks;
