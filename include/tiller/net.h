@@ -210,6 +210,9 @@ const struct net_rows *net_weights_shape(const struct net_weights *w); /* sizes 
  * that was not carried. Returns the number of layers carried. */
 int net_carry(struct training *t, const struct net_weights *w, bool with_output);
 int net_count_layers(const struct training *t); /* the output layer included */
+/* A copy of layer l's weights [n_out x n_in] and bias [n_out], those that net_save_weights would
+ * write, in its order; net_layer_form says the sizes. False past the last layer. */
+bool net_layer_weights(const struct training *t, int l, float *weight, float *bias);
 
 /* net_restore: the network of a weights file, for net_predict and net_evaluate only. Owner: caller,
  * net_free. */

@@ -160,6 +160,16 @@ enum err net_save_weights(const struct training *t, const char *path, const char
     return e;
 }
 
+bool net_layer_weights(const struct training *t, int l, float *weight, float *bias)
+{
+    if (l < 0 || l >= t->n_layers)
+        return false;
+    const struct net_layer *layer = &t->layer[l];
+    turn(layer, t->judged + layer->weight, weight, true);
+    memcpy(bias, t->judged + layer->bias, (size_t)layer->n_out * sizeof *bias);
+    return true;
+}
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 static enum err refuse(const char *path, struct err_info *info, const char *what)

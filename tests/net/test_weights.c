@@ -125,6 +125,20 @@ static void check_array(struct tensor_file *f, const struct net_layer *layer, in
         assert_true(data[i] == from[expected == layer->n_weights ? our_place(layer, i) : i]);
 }
 
+/* net_layer_weights gives what the file would hold. */
+static void check_copy(const struct training *t, int l)
+{
+    static float weight[1 << 12], bias[1 << 8];
+    const struct net_layer *layer = &t->layer[l];
+    assert_true(net_layer_weights(t, l, weight, bias));
+    for (size_t i = 0; i < layer->n_weights; i++)
+        assert_true(weight[i] == t->judged[layer->weight + our_place(layer, i)]);
+    for (int o = 0; o < layer->n_out; o++)
+        assert_true(bias[o] == t->judged[layer->bias + (size_t)o]);
+    assert_false(net_layer_weights(t, t->n_layers, weight, bias));
+    assert_false(net_layer_weights(t, -1, weight, bias));
+}
+
 static void files_are_in_pytorch_s_order(void **state)
 {
     (void)state;
@@ -138,6 +152,7 @@ static void files_are_in_pytorch_s_order(void **state)
         assert_int_equal(tensors_open(file, &f, NULL), ERR_OK);
         for (int l = 0; l < t->n_layers; l++) {
             const struct net_layer *layer = &t->layer[l];
+            check_copy(t, l);
             const float *p = t->params;
             bool batch = layer->norm == NET_NORM_BATCH, none = layer->norm == NET_NORM_NONE;
             check_array(f, layer, l, "weight", p + layer->weight);
