@@ -87,15 +87,16 @@ struct similarity {
     double emphasis[SIMILARITY_FEATURES_MAX]; /* l_j: 0, .25 or 1 per squared standard deviation */
     double evidence;                          /* k: weight of a discordant pair's share */
     double spread;                            /* tau: of a difference of two scores */
-    /* How well left-out families' configurations were ranked, as correlations: by families alike,
-     * and by features whose emphasis was chosen without that family; the standard error of the
-     * difference of the two over families. */
+    /* How well left-out families' good configurations were ranked, as correlations: by families
+     * alike, and by features whose emphasis was chosen without that family; the standard error of
+     * the difference of the two over families. */
     double quality_even, quality_features, error;
 };
-/* similarity_fit: emphasis by coordinate search on the mean correlation of scores with results,
- * one family left out at a time; kept at zero unless it also ranks families better that had no part
- * in choosing it. Then evidence in {.5, 1, 2} by searches of which 3, 8 and 15 results are known,
- * and spread by the log loss of similarity_confidence.
+/* similarity_fit: emphasis by coordinate search on the mean correlation of scores with results over
+ * the configurations that are the better half on average, one family left out at a time; kept at
+ * zero unless it also ranks families better that had no part in choosing it. Then evidence in
+ * {.5, 1, 2} by searches of which 3, 8 and 15 results are known, and spread by the log loss of
+ * similarity_confidence.
  *   left_out  [n_families]: these tasks are not looked at; NULL: none
  * Fewer than three families: emphasis 0, evidence and spread 1. Errors: ERR_MEMORY; ERR_RANGE: more
  * than SIMILARITY_FEATURES_MAX features. Cost: about 150 F n^2 n_configs flops for F families. */

@@ -5,6 +5,7 @@
 #include "tiller/knowledge.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Everything below works on one of these; arrays are its own. */
@@ -13,11 +14,12 @@ struct fit {
     bool *out;      /* [n_families] left out at the moment */
     double *weight; /* [n] */
     double *discordance;
-    double *score;      /* [n_configs] */
-    double *score_left; /* [n_configs] of those whose results are not known yet */
-    double *truth_left; /* [n_configs] */
-    double *seen;       /* [n x RESULTS_MAX] */
-    int32_t *order;     /* [n_configs] */
+    double *score;        /* [n_configs] */
+    bool *promising;      /* [n_configs] the better half by the mean of the families not left out */
+    double *score_judged; /* [n_configs] of those that are judged by */
+    double *truth_judged; /* [n_configs] */
+    double *seen;         /* [n x RESULTS_MAX] */
+    int32_t *order;       /* [n_configs] */
 };
 
 enum { RESULTS_MAX = 15 };
@@ -28,8 +30,9 @@ static void free_fit(struct fit *f)
     mem_free(f->weight);
     mem_free(f->discordance);
     mem_free(f->score);
-    mem_free(f->score_left);
-    mem_free(f->truth_left);
+    mem_free(f->promising);
+    mem_free(f->score_judged);
+    mem_free(f->truth_judged);
     mem_free(f->seen);
     mem_free(f->order);
 }
@@ -43,14 +46,15 @@ static bool make_fit(const struct known_ranks *known, const bool *left_out, stru
     f->weight = mem_alloc(n, sizeof *f->weight);
     f->discordance = mem_alloc(n, sizeof *f->discordance);
     f->score = mem_alloc(configs, sizeof *f->score);
-    f->score_left = mem_alloc(configs, sizeof *f->score_left);
-    f->truth_left = mem_alloc(configs, sizeof *f->truth_left);
+    f->promising = mem_alloc(configs, sizeof *f->promising);
+    f->score_judged = mem_alloc(configs, sizeof *f->score_judged);
+    f->truth_judged = mem_alloc(configs, sizeof *f->truth_judged);
     f->seen = mem_alloc(n, RESULTS_MAX * sizeof *f->seen);
     f->order = mem_alloc(configs, sizeof *f->order);
     if (f->out && left_out)
         memcpy(f->out, left_out, families * sizeof *f->out);
-    return f->out && f->weight && f->discordance && f->score && f->score_left && f->truth_left &&
-           f->seen && f->order;
+    return f->out && f->weight && f->discordance && f->score && f->promising && f->score_judged &&
+           f->truth_judged && f->seen && f->order;
 }
 
 static const double *looks_of(const struct known_ranks *known, int task)
@@ -79,13 +83,50 @@ static double correlation(const double *a, const double *b, int n)
     return aa > 1e-12 && bb > 1e-12 ? ab / sqrt(aa * bb) : 0;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Which configurations a search would think of at all, whoever judges. */
+static void mark_promising(struct fit *f)
+{
+    static const struct similarity even;
+    const struct known_ranks *known = f->known;
+    size_t n = (size_t)known->n_configs;
+    similarity_prior(&even, known, f->out, NULL, f->weight);
+    similarity_scores(f->weight, known->z, known->n, known->n_configs, f->score);
+    memcpy(f->score_judged, f->score, n * sizeof *f->score_judged);
+    qsort(f->score_judged, n, sizeof *f->score_judged, ascending);
+    for (size_t c = 0; c < n; c++)
+        f->promising[c] = f->score[c] <= f->score_judged[(n - 1) / 2];
+}
+
+/* Correlation of f->score with a task's results over those promising configurations that stand at
+ * order[from] or later; order NULL: as they are. All tasks agree on what is bad, so that over all
+ * configurations it hardly matters who is asked; what matters is the order of the good ones. */
+static double judge_scores(struct fit *f, int task, const int32_t *order, int from)
+{
+    const double *truth = results_of(f->known, task);
+    int n = 0;
+    for (int i = from; i < f->known->n_configs; i++) {
+        int c = order ? order[i] : i;
+        if (!f->promising[c])
+            continue;
+        f->score_judged[n] = f->score[c];
+        f->truth_judged[n++] = truth[c];
+    }
+    return correlation(f->score_judged, f->truth_judged, n);
+}
+
 static double rank_by_looks(struct fit *f, const struct similarity *s, int task, void *arg)
 {
     const struct known_ranks *known = f->known;
     (void)arg;
     similarity_prior(s, known, f->out, looks_of(known, task), f->weight);
     similarity_scores(f->weight, known->z, known->n, known->n_configs, f->score);
-    return correlation(f->score, results_of(known, task), known->n_configs);
+    return judge_scores(f, task, NULL, 0);
 }
 
 typedef double (*judge)(struct fit *, const struct similarity *, int task, void *arg);
@@ -97,6 +138,7 @@ static double judge_family(struct fit *f, const struct similarity *s, int family
     double sum = 0;
     int tasks = 0;
     f->out[family] = true;
+    mark_promising(f);
     for (int t = 0; t < f->known->n; t++)
         if (f->known->family[t] == family) {
             sum += j(f, s, t, arg);
@@ -122,13 +164,13 @@ static double judge_families(struct fit *f, const struct similarity *s, judge j,
 }
 
 /* Feature after feature, the best of three values while the others stay, until nothing gains. What
- * gains less than the margin is chance: measured on made tasks, asking for it keeps the gain on
- * left-out families and drops most features that mean nothing. */
+ * gains less than the margin counts as chance: measured on made tasks and recorded ones, asking for
+ * it keeps the gain on left-out families and drops most features that mean nothing. */
 static void choose_emphasis(struct fit *f, struct similarity *s)
 {
     static const double value[] = {0, .25, 1};
     enum { ROUNDS = 3 };
-    const double margin = 0.02;
+    const double margin = 0.01;
     memset(s->emphasis, 0, sizeof s->emphasis);
     double best = judge_families(f, s, rank_by_looks, NULL);
     bool gained = true;
@@ -189,7 +231,6 @@ static double rank_by_results(struct fit *f, const struct similarity *s, int tas
     const struct known_ranks *known = f->known;
     const double *truth = results_of(known, task);
     int n = *(const int *)arg < known->n_configs / 2 ? *(const int *)arg : known->n_configs / 2;
-    int rest = known->n_configs - n;
     double y[RESULTS_MAX] = {0}, sum = 0;
     for (int draw = 0; draw < DRAWS; draw++) {
         struct rng rng;
@@ -206,11 +247,7 @@ static double rank_by_results(struct fit *f, const struct similarity *s, int tas
         similarity_discordance(y, n, 0, f->seen, known->n, f->discordance);
         similarity_posterior(s, f->weight, f->discordance, known->n, n, f->weight);
         similarity_scores(f->weight, known->z, known->n, known->n_configs, f->score);
-        for (int i = 0; i < rest; i++) {
-            f->score_left[i] = f->score[f->order[n + i]];
-            f->truth_left[i] = truth[f->order[n + i]];
-        }
-        sum += correlation(f->score_left, f->truth_left, rest) / DRAWS;
+        sum += judge_scores(f, task, f->order, n) / DRAWS;
     }
     return sum;
 }

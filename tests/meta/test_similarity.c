@@ -112,6 +112,26 @@ static void telling_features_are_found(void **state)
     assert_true(chance <= 2); /* of 20 */
 }
 
+/* All tasks agree that every other configuration is hopeless. That must not hide that they differ
+ * in which of the good ones is best. */
+static void agreement_on_the_bad_hides_nothing(void **state)
+{
+    (void)state;
+    static struct world w;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        make_world(&w, true, .05, seed);
+        for (int t = 0; t < TASKS; t++) {
+            double value[CONFIGS];
+            for (int c = 0; c < CONFIGS; c++)
+                value[c] = w.z[t * CONFIGS + c] + (c % 2 ? 100 : 0);
+            rank(value, w.z + t * CONFIGS);
+        }
+        struct similarity s = fitted(&w, NULL);
+        assert_true(s.emphasis[0] > 0);
+        assert_true(s.quality_features > s.quality_even + .2);
+    }
+}
+
 /* Features that mean nothing are dropped, or at least do no harm. */
 static void chance_is_dropped(void **state)
 {
@@ -369,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(telling_features_are_found),
+        cmocka_unit_test(agreement_on_the_bad_hides_nothing),
         cmocka_unit_test(chance_is_dropped),
         cmocka_unit_test(weights_find_the_neighbours),
         cmocka_unit_test(evidence_overrules_looks),
