@@ -229,14 +229,23 @@ enum request_kind {
     REQUEST_EXTEND,   /* trial, epochs: a finished one is continued, a running one goes on longer */
     REQUEST_BUDGET,   /* epochs: new total (or added, if add) */
     REQUEST_WORKERS,  /* epochs = number */
-    REQUEST_STOP,     /* finish the study now: running trials keep their value, test read */
-    REQUEST_QUIT      /* checkpoint running trials and leave */
+    /* What the agent shall hold to (tiller/meta.h, struct qtable_overrides); ERR_STATE where the
+     * sampler keeps no Q-table. */
+    REQUEST_Q_PIN,       /* situation, move; amount 0: unpin */
+    REQUEST_Q_EDIT,      /* situation, move, value; amount: of visits it counts as, 0: 20 */
+    REQUEST_Q_FREEZE,    /* amount 0: go on learning */
+    REQUEST_NEXT_ACTION, /* move of the next proposal; -1 takes the wish back */
+    REQUEST_STOP,        /* finish the study now: running trials keep their value, test read */
+    REQUEST_QUIT         /* checkpoint running trials and leave */
 };
+#define REQUEST_Q_MAX 100.0
 struct request {
     enum request_kind kind;
     int64_t trial; /* number */
     int64_t amount;
     bool add;
+    int situation, move; /* 0..META_STATES-1, enum move */
+    double value;        /* finite, at most REQUEST_Q_MAX in size */
     struct configuration config;
     char note[80];
 };

@@ -103,6 +103,27 @@ int qtable_best(const struct qtable *t, int s); /* best action, lowest index on 
 /* "Q(plateau, lr/) 0.120 <- 0.120 + 0.20 [0.050 + 1.00*0.310 - 0.120] = 0.168" */
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size);
 
+/* What a person has said about the table, folded from the study's events by "you":
+ *   q_pin        {"situation", "action", "on": true or false}
+ *   q_freeze     {"on": true or false}
+ *   next_action  {"action": "" takes it back, "from": number of trials there were}
+ * Edits are updates (struct q_update). The agent makes no update of a pinned cell, none at all
+ * while learning is frozen, and takes `next` for the next trial it proposes. */
+enum { QTABLE_EDIT_VISITS = 20 };
+struct qtable_overrides {
+    bool frozen;
+    bool pinned[META_STATES][MOVE_N];
+    int next;          /* enum move asked for; -1 none */
+    int64_t next_from; /* trials from this number on are proposed later */
+    size_t folded;     /* of the study's events */
+};
+/* All zero but next = -1, then folded up to the study's newest event; *o as it was left by an
+ * earlier call on the same study (zero-initialised at first: qtable_overrides_init) goes on from
+ * there. next is -1 again when a trial has been proposed that nobody seeded. Pure; costs what is
+ * new. */
+void qtable_overrides_init(struct qtable_overrides *o);
+void qtable_overrides(struct qtable_overrides *o, const struct study *study);
+
 /* sobol_point: point `index` (from 0) of the Sobol sequence, unit[n_dims] in [0,1), n_dims <=
  * SPACE_MAX. Each aligned block of 2^k points fills every axis evenly, so that a set may be taken
  * in pieces. scramble 0: the plain sequence, whose point 0 is the origin; else Owen's scrambling

@@ -74,17 +74,20 @@ struct study_event {
     int64_t seq;
     double time_s;
     char who[16];
-    char what[24]; /* pause resume prune finish seed extend budget workers test charge ... */
+    char what[24]; /* pause resume prune finish seed extend budget workers test charge q_update
+                      q_edit q_pin q_freeze next_action ... */
     int64_t trial; /* number, -1 none */
     char say[200]; /* one sentence for the log screen */
     char *json;    /* the whole value */
 };
 
-/* One Q-learning update, folded from events with what = "q_update". */
+/* One Q-learning update, folded from events with what = "q_update"; or what a person wrote into a
+ * cell, "q_edit": new_q, which from then on counts as so many visits. */
 struct q_update {
     int64_t trial;
     char situation[64], action[24], next_situation[64];
     double old_q, alpha, reward, gamma, next_best, new_q;
+    double visits; /* of an edit; 0: learnt */
 };
 
 struct study {
@@ -130,6 +133,9 @@ const struct trial *study_trial(const struct study *study, int64_t number); /* N
  * are never best. */
 bool study_better(const struct study *study, const struct trial *a, const struct trial *b);
 const struct trial *study_best(const struct study *study); /* NULL if none */
+/* Did a person have a say in what was tried, how long it ran or what was learnt? Pauses, workers
+ * and the budget are none. Reports keep such studies apart from untouched ones. */
+bool study_is_steered(const struct study *study);
 /* A chain of continuations is one row: number of its last link. */
 int64_t study_chain_last(const struct study *study, int64_t number);
 /* The links of a chain up to trial `number` (-1: none), the first one first. Each began a cycle of

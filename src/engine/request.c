@@ -133,6 +133,26 @@ static enum err check_extend(struct engine *e, const struct request *r, struct e
     return ERR_OK;
 }
 
+static enum err check_table(struct engine *e, const struct request *r, struct err_info *info)
+{
+    bool cell = r->kind == REQUEST_Q_PIN || r->kind == REQUEST_Q_EDIT;
+    bool wish = r->kind == REQUEST_NEXT_ACTION;
+    if (!cell && !wish && r->kind != REQUEST_Q_FREEZE)
+        return ERR_OK;
+    if (strcmp(e->sampler->name, "agent") != 0)
+        return err_set(info, ERR_STATE, "Q-table", "only --sampler agent learns one",
+                       "the sampler %s has no Q-table", e->sampler->name);
+    if (cell && (r->situation < 0 || r->situation >= META_STATES))
+        return err_set(info, ERR_RANGE, "Q-table", NULL, "there is no such situation");
+    if ((cell || wish) && (r->move < (wish ? -1 : 0) || r->move >= MOVE_N))
+        return err_set(info, ERR_RANGE, "Q-table", NULL, "there is no such move");
+    if (r->kind == REQUEST_Q_EDIT &&
+        (!(fabs(r->value) <= REQUEST_Q_MAX) || r->amount < 0 || r->amount > 1000000))
+        return err_set(info, ERR_RANGE, "Q-table", NULL, "a value lies between -%g and %g",
+                       REQUEST_Q_MAX, REQUEST_Q_MAX);
+    return ERR_OK;
+}
+
 static enum err check_amount(struct engine *e, const struct request *r, struct err_info *info)
 {
     if (r->kind == REQUEST_WORKERS && (r->amount < 1 || r->amount > ENGINE_WORKERS_MAX))
@@ -155,6 +175,8 @@ enum err engine_request(struct engine *e, const struct request *request, struct 
     enum err err = check_target(e, request, info);
     if (err == ERR_OK)
         err = check_amount(e, request, info);
+    if (err == ERR_OK)
+        err = check_table(e, request, info);
     if (err == ERR_OK && request->kind == REQUEST_SEED)
         err = check_config(&e->space, &request->config, info);
     if (err == ERR_OK && request->kind == REQUEST_EXTEND)
@@ -432,6 +454,61 @@ static void stop(struct engine *e, const struct request *r)
     request_finish_all(e);
 }
 
+/* ---- the Q-table: noted here, obeyed by the agent when it reads the fold ------------------- */
+
+static void log_table(struct engine *e, const struct request *r, const char *say,
+                      const char *fields)
+{
+    struct request none = *r;
+    none.trial = -1;
+    log_you(e, &none, say, fields);
+}
+
+static void pin_cell(struct engine *e, const struct request *r)
+{
+    char say[160], fields[200];
+    const char *place = situation_name(r->situation), *move = move_name((enum move)r->move);
+    text_format(say, sizeof say, "%s Q(%s, %s)", r->amount ? "pinned" : "unpinned", place, move);
+    text_format(fields, sizeof fields, "\"situation\": \"%s\", \"action\": \"%s\", \"on\": %s",
+                place, move, r->amount ? "true" : "false");
+    log_table(e, r, say, fields);
+}
+
+static void edit_cell(struct engine *e, const struct request *r)
+{
+    char say[160], fields[320], value[32];
+    const char *place = situation_name(r->situation), *move = move_name((enum move)r->move);
+    long long visits = r->amount > 0 ? (long long)r->amount : QTABLE_EDIT_VISITS;
+    text_double(value, sizeof value, r->value, false);
+    text_format(say, sizeof say, "set Q(%s, %s) to %s, as after %lld visits", place, move, value,
+                visits);
+    text_format(fields, sizeof fields,
+                "\"situation\": \"%s\", \"action\": \"%s\", \"new_q\": %s, \"visits\": %lld", place,
+                move, value, visits);
+    log_table(e, r, say, fields);
+}
+
+static void freeze_learning(struct engine *e, const struct request *r)
+{
+    log_table(e, r, r->amount ? "froze learning" : "let the agent learn again",
+              r->amount ? "\"on\": true" : "\"on\": false");
+}
+
+static void wish_next(struct engine *e, const struct request *r)
+{
+    char say[160], fields[96];
+    engine_fold_enter(e);
+    long long from = (long long)study_log_study(e->log)->n_trials;
+    engine_fold_leave(e);
+    if (r->move < 0)
+        text_copy(say, sizeof say, "left the next move to the agent");
+    else
+        text_format(say, sizeof say, "asked for the next move: %s", move_about((enum move)r->move));
+    text_format(fields, sizeof fields, "\"action\": \"%s\", \"from\": %lld",
+                r->move < 0 ? "" : move_name((enum move)r->move), from);
+    log_table(e, r, say, fields);
+}
+
 static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_PAUSE_ALL] = {"pause", TARGET_NONE, pause_all},
     [REQUEST_RESUME_ALL] = {"resume", TARGET_NONE, resume_all},
@@ -444,6 +521,10 @@ static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_EXTEND] = {"extend", TARGET_TRIAL, extend},
     [REQUEST_BUDGET] = {"budget", TARGET_NONE, budget},
     [REQUEST_WORKERS] = {"workers", TARGET_NONE, workers},
+    [REQUEST_Q_PIN] = {"q_pin", TARGET_NONE, pin_cell},
+    [REQUEST_Q_EDIT] = {"q_edit", TARGET_NONE, edit_cell},
+    [REQUEST_Q_FREEZE] = {"q_freeze", TARGET_NONE, freeze_learning},
+    [REQUEST_NEXT_ACTION] = {"next_action", TARGET_NONE, wish_next},
     [REQUEST_STOP] = {"stop", TARGET_NONE, stop},
     [REQUEST_QUIT] = {"quit", TARGET_NONE, NULL},
 };

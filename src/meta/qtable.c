@@ -27,6 +27,12 @@ int qtable_best(const struct qtable *t, int s)
 /* One step, done: the only place that changes a cell. Returns its TD error. */
 static double take_in(struct qtable *t, int s, int a, const struct q_update *u)
 {
+    if (u->visits > 0) { /* a person's word: what was learnt before does not count any more */
+        t->q[s][a] = u->new_q;
+        t->visits[s][a] = u->visits;
+        t->td_square[s][a] = 0;
+        return 0;
+    }
     double error = u->reward + u->gamma * u->next_best - u->old_q;
     double visits = ++t->visits[s][a];
     t->td_square[s][a] += (error * error - t->td_square[s][a]) / visits;
@@ -70,6 +76,9 @@ void qtable_fold(struct qtable *t, const struct study *study)
 
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size)
 {
+    if (u->visits > 0)
+        return text_format(out, out_size, "Q(%s, %s) <- %.3f by you, counts as %.0f visits",
+                           u->situation, u->action, u->new_q, u->visits);
     return text_format(out, out_size,
                        "Q(%s, %s) %.3f <- %.3f + %.2f [%.3f + %.2f*%.3f - %.3f] = %.3f",
                        u->situation, u->action, u->old_q, u->old_q, u->alpha, u->reward, u->gamma,

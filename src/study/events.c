@@ -97,6 +97,24 @@ static bool on_q_update(struct study *study, const struct study_event *e, const 
     return true;
 }
 
+/* A person's word about a cell: an update that is not learnt. */
+static bool on_q_edit(struct study *study, const struct study_event *e, const struct cJSON *value)
+{
+    struct q_update u = {.trial = -1, .old_q = (double)NAN, .alpha = 1};
+    (void)e;
+    sanitised(value, "situation", u.situation, sizeof u.situation);
+    sanitised(value, "action", u.action, sizeof u.action);
+    u.new_q = number_or(value, "new_q", (double)NAN);
+    u.visits = number_or(value, "visits", 0);
+    if (!isfinite(u.new_q) || !(u.visits >= 1 && u.visits <= 1e6))
+        return true; /* none that we wrote */
+    if (!mem_grow((void **)&study->updates, &study->updates_capacity, study->n_updates,
+                  sizeof *study->updates))
+        return false;
+    study->updates[study->n_updates++] = u;
+    return true;
+}
+
 static const struct {
     const char *what;
     /* false: out of memory, nothing changed */
@@ -104,6 +122,7 @@ static const struct {
 } events[] = {
     {"pause", on_pause},   {"resume", on_resume}, {"priority", on_priority},
     {"charge", on_charge}, {"test", on_test},     {"q_update", on_q_update},
+    {"q_edit", on_q_edit},
 };
 
 static bool change_by_event(struct study *study, const struct study_event *e,

@@ -2,6 +2,7 @@
 #include "study/internal.h"
 
 #include <math.h>
+#include <string.h>
 
 const struct trial *study_trial(const struct study *study, int64_t number)
 {
@@ -110,4 +111,16 @@ void study_start_again(const struct study *study, const struct trial *t, struct 
                                 .n_parameters = t->n_parameters,
                                 .continues = t->continues};
     out->n_behind = study_chain(study, t->continues, out->behind);
+}
+
+bool study_is_steered(const struct study *study)
+{
+    static const char *const words[] = {"prune",    "finish",      "seed",  "extend", "withdraw",
+                                        "priority", "next_action", "q_pin", "q_edit", "q_freeze"};
+    for (size_t i = 0; i < study->n_events; i++)
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            if (strcmp(study->events[i].who, "you") == 0 &&
+                strcmp(study->events[i].what, words[k]) == 0)
+                return true;
+    return false;
 }

@@ -183,6 +183,72 @@ static void a_seed_runs_next_with_its_values(void **state)
     bed_remove(&bed);
 }
 
+static bool has_events(const struct study *study, int64_t n)
+{
+    return (int64_t)study->n_events >= n;
+}
+
+/* Noted as events by "you", from which the agent reads what it shall hold to. */
+static void words_about_the_table_are_logged(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 40;
+    bed.options.sampler = "agent";
+    let_pass(&bed, 0);
+    struct engine *e = bed_start(&bed);
+    struct err_info info = {0};
+    struct request r = {.kind = REQUEST_Q_PIN, .situation = 3, .move = MOVE_LR_UP, .amount = 1};
+    assert_int_equal(engine_request(e, &r, &info), ERR_OK);
+    r = (struct request){.kind = REQUEST_Q_EDIT, .situation = 3, .move = MOVE_LR_UP, .value = 0.75};
+    assert_int_equal(engine_request(e, &r, &info), ERR_OK);
+    r.value = (double)NAN;
+    assert_int_equal(engine_request(e, &r, &info), ERR_RANGE);
+    r.value = 0, r.situation = META_STATES;
+    assert_int_equal(engine_request(e, &r, &info), ERR_RANGE);
+    r = (struct request){.kind = REQUEST_Q_FREEZE, .amount = 1};
+    assert_int_equal(engine_request(e, &r, &info), ERR_OK);
+    r = (struct request){.kind = REQUEST_NEXT_ACTION, .move = MOVE_N};
+    assert_int_equal(engine_request(e, &r, &info), ERR_RANGE);
+    r.move = MOVE_RANDOM;
+    assert_int_equal(engine_request(e, &r, &info), ERR_OK);
+    wait_until(e, has_events, 4);
+    let_pass(&bed, 1000000);
+    assert_true(engine_wait(e, 60));
+    bed_stop(e);
+    struct study *study = bed_read(&bed);
+    struct qtable_overrides overrides;
+    qtable_overrides_init(&overrides);
+    qtable_overrides(&overrides, study);
+    assert_true(overrides.pinned[3][MOVE_LR_UP] && overrides.frozen);
+    assert_int_equal(overrides.next, -1); /* a later trial has been proposed */
+    struct qtable table;
+    qtable_init(&table, 0);
+    qtable_fold_from(&table, study, 0);
+    assert_true(table.q[3][MOVE_LR_UP] == 0.75);
+    assert_true(table.visits[3][MOVE_LR_UP] >= QTABLE_EDIT_VISITS);
+    assert_true(study_is_steered(study));
+    study_free(study);
+    bed_remove(&bed);
+}
+
+static void a_sampler_without_a_table_says_so(void **state)
+{
+    (void)state;
+    struct bed bed;
+    bed_make(&bed);
+    bed.options.budget_epochs = 4;
+    let_pass(&bed, 1000000);
+    struct engine *e = bed_start(&bed);
+    struct err_info info = {0};
+    struct request r = {.kind = REQUEST_Q_FREEZE, .amount = 1};
+    assert_int_equal(engine_request(e, &r, &info), ERR_STATE);
+    assert_non_null(strstr(info.detail, "random"));
+    bed_stop(e);
+    bed_remove(&bed);
+}
+
 static void an_ended_trial_is_extended_by_a_continuation(void **state)
 {
     (void)state;
@@ -715,6 +781,8 @@ int main(void)
         cmocka_unit_test(a_paused_trial_gives_its_worker_back),
         cmocka_unit_test(pause_all_stands_still),
         cmocka_unit_test(a_seed_runs_next_with_its_values),
+        cmocka_unit_test(words_about_the_table_are_logged),
+        cmocka_unit_test(a_sampler_without_a_table_says_so),
         cmocka_unit_test(an_ended_trial_is_extended_by_a_continuation),
         cmocka_unit_test(more_budget_goes_on_after_the_end),
         cmocka_unit_test(repeated_epochs_are_made_room_for),
