@@ -126,8 +126,6 @@ double similarity_confidence(const struct similarity *s, double a, double b);
 
 /* How far known tasks may be believed: by their mean discordance under the weights; middle before
  * two results. *mean (may be NULL): NaN then. */
-enum trust { TRUST_LOW, TRUST_MIDDLE, TRUST_HIGH, TRUST_N };
-const char *trust_name(enum trust t); /* "low" "middle" "high" */
 enum trust similarity_trust(const double *weight, const double *discordance, int n_tasks,
                             int n_results, double *mean);
 

@@ -32,24 +32,34 @@ enum diagnosis meta_diagnose(const struct trial *t, double majority_error);
  */
 const struct trial *meta_incumbent(const struct study *study, double when_s);
 
-/* Situation = phase x stagnation x diagnosis of the incumbent: 4 x 3 x 5 = 60 rows. */
-enum { META_PHASES = 4, META_STAGNATIONS = 3, META_STATES = 60 };
+/* How far known tasks may be believed on this one; low without knowledge. */
+enum trust { TRUST_LOW, TRUST_MIDDLE, TRUST_HIGH, TRUST_N };
+const char *trust_name(enum trust t); /* "low" "middle" "high" */
+
+/* Situation = phase x stagnation x trust x diagnosis of the incumbent: 4 x 3 x 3 x 5 = 180 rows. */
+enum { META_PHASES = 4, META_STAGNATIONS = 3, META_STATES = 180 };
 struct situation {
     int phase;      /* finished runs: <3, 3-9, 10-29, 30+ */
     int stagnation; /* finished runs since the incumbent changed: 0, 1-3, 4+ */
+    enum trust trust;
     enum diagnosis diagnosis;
 };
 int situation_index(struct situation s); /* 0..META_STATES-1 */
 struct situation situation_from_index(int index);
-const char *situation_name(int index); /* "10-29 moving overfits"; ASCII, also the log's form */
-int situation_find(const char *name);  /* -1 unknown */
+const char *situation_name(int index); /* "10-29 moving overfits high"; ASCII, the log's form */
+/* -1 unknown. Logs from before there was knowledge lack the last word: trust is low. */
+int situation_find(const char *name);
 /* The situation now, from the fold. *finished, *since_gain: the counts behind it (may be NULL). */
-int situation_now(const struct study *study, double majority_error, int *finished, int *since_gain);
+int situation_now(const struct study *study, double majority_error, enum trust trust, int *finished,
+                  int *since_gain);
 /* The same as it was at wall time when_s: only trials that had ended by then count. */
-int situation_at(const struct study *study, double majority_error, double when_s, int *finished,
-                 int *since_gain);
+int situation_at(const struct study *study, double majority_error, enum trust trust, double when_s,
+                 int *finished, int *since_gain);
+/* Trust as the newest trial that had begun by then noted it at its proposal; low if none did. */
+enum trust situation_trust(const struct study *study, double when_s);
 
-/* Moves (section 8, without transfer): all start from the incumbent but random. */
+/* Moves (section 8): those from MOVE_LOCAL to MOVE_BATCH_UP start from the incumbent and are
+ * move_apply's, as is random; the last three need knowledge and are the agent's. */
 enum move {
     MOVE_LOCAL,
     MOVE_LR_DOWN,
@@ -61,13 +71,16 @@ enum move {
     MOVE_BATCH_DOWN,
     MOVE_BATCH_UP,
     MOVE_RANDOM,
+    MOVE_PORTFOLIO, /* next portfolio entry by score */
+    MOVE_SURROGATE, /* what the surrogate expects most of */
+    MOVE_THAW,      /* go on with the best stopped run */
     MOVE_N
 };
 const char *move_name(enum move m);  /* "local" "lr/" "lr*" "smaller" ... ; ASCII, the log's form */
 const char *move_about(enum move m); /* "divide the learning rate by 2.5" */
 int move_find(const char *name);     /* -1 unknown */
-/* move_apply: the configuration after the move. Returns false if the move changes nothing or the
- * space lacks the role (caller falls back to local). */
+/* move_apply: the configuration after the move. Returns false if the move changes nothing, the
+ * space lacks the role, or it is not one of these (caller falls back to local). */
 bool move_apply(enum move m, const struct space *space, const struct configuration *from,
                 struct rng *rng, struct configuration *out);
 /* move_local: a perturbation on the [0,1] axes: each hyperparameter moves with probability 0.4, by
@@ -79,10 +92,28 @@ bool move_local(const struct space *space, const struct configuration *from, dou
 enum move move_nearest(const struct space *space, const struct configuration *from,
                        const struct configuration *to);
 
+/* The hand rule: what the agent does while its table has no evidence for better. */
+struct standing {
+    bool knows;            /* there is knowledge to use */
+    enum trust trust;      /* in it */
+    int begun;             /* runs that began, whatever became of them: they count the turns */
+    int running;           /* of them; they count as if they had ended without gain */
+    int finished;          /* runs that ended */
+    int since_gain;        /* of them: since the incumbent changed */
+    bool thaw_pays;        /* going on with the best stopped run is worth more than a new one */
+    bool possible[MOVE_N]; /* what can be done now; random and local always can */
+};
+enum { HAND_FIRST_RUNS = 5 }; /* starting points and random ones, without knowledge */
+/* hand_rule: without knowledge local, every fourth time one of the directed moves in turn; with it
+ * the portfolio while fewer than 3 runs began (6 while trust isn't high), then the surrogate, every
+ * fourth time local, and thaw where that pays. Random after 6 runs without a gain. What is not
+ * possible falls back to surrogate, then local. why: one sentence. Pure. */
+enum move hand_rule(const struct standing *s, char *why, size_t why_size);
+
 /* The Q-table: [META_STATES x MOVE_N] row-major. */
 struct qtable {
     double q[META_STATES][MOVE_N];
-    double visits[META_STATES][MOVE_N];
+    double visits[META_STATES][MOVE_N];    /* N */
     double td_square[META_STATES][MOVE_N]; /* running mean of squared TD errors */
 };
 enum { QTABLE_TERMINAL = -1 };
@@ -95,11 +126,26 @@ void qtable_init(struct qtable *t, double q0);
  * Source: Watkins & Dayan 1992; search design, 8. */
 double qtable_update(struct qtable *t, int s, int a, double reward, int s2, double gamma,
                      double alpha, struct q_update *out);
-/* Rebuild the table from a study's q_update events: exactly the agent's own. */
-void qtable_fold(struct qtable *t, const struct study *study);
+/* The table that a search begins with: the known one with at most QTABLE_CARRIED visits a cell, so
+ * that own experience still moves it; zeros if known is NULL. */
+enum { QTABLE_CARRIED = 200 };
+void qtable_begin(struct qtable *t, const struct qtable *known);
+/* Rebuild the table from a study's q_update events: exactly the agent's own. known: the table it
+ * began with, as qtable_begin. */
+void qtable_fold(struct qtable *t, const struct qtable *known, const struct study *study);
 /* The same, going on from the first `folded` events; returns how many there are now. */
 size_t qtable_fold_from(struct qtable *t, const struct study *study, size_t folded);
 int qtable_best(const struct qtable *t, int s); /* best action, lowest index on ties */
+/* Back-off for rare cells: (N Q + 20 Q_parent) / (N + 20), the parent being the mean by visits over
+ * all diagnoses (one of 36 x MOVE_N); 0 if nothing is known of it either. *variance (may be NULL):
+ * squared standard error, the cell's mean squared TD error / N. Source: search design, 8. */
+double qtable_value(const struct qtable *t, int s, int a, double *variance);
+/* The move that the table prefers to the hand rule's; that one itself unless another, which is
+ * possible, is better by more than sqrt(se_a^2 + se_hand^2) with so many visits to both cells.
+ * */
+enum { QTABLE_NEEDED = 20, QTABLE_NEEDED_ALONE = 5 }; /* with a table carried over; without */
+enum move qtable_prefers(const struct qtable *t, int s, enum move hand,
+                         const bool possible[static MOVE_N], int needed);
 /* "Q(plateau, lr/) 0.120 <- 0.120 + 0.20 [0.050 + 1.00*0.310 - 0.120] = 0.168" */
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size);
 

@@ -507,13 +507,19 @@ void engine_end_read(struct engine *e)
     engine_fold_leave(e);
 }
 
+int engine_situation(const struct engine *e, const struct study *study)
+{
+    enum trust trust = situation_trust(study, (double)INFINITY);
+    return situation_now(study, e->majority_error, trust, NULL, NULL);
+}
+
 static void status_of_fold(struct engine *e, struct engine_status *out)
 {
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
     out->epochs_spent = study->epochs_spent;
     out->trials_done = budget_trials_done(study);
-    out->situation = situation_now(study, e->majority_error, NULL, NULL);
+    out->situation = engine_situation(e, study);
     int n = 0;
     if (study->n_state[TRIAL_WAITING] > 0)
         for (size_t i = 0; i < study->n_trials && n < 3; i++) {

@@ -137,6 +137,8 @@ void engine_note_add(struct engine *e, const char *fmt, ...) TILLER_PRINTF(2, 3)
 void engine_set_notice(struct engine *e, const char *text);
 void engine_checkpoint_path(const struct engine *e, int64_t number, char *out, size_t out_size);
 void engine_fold_enter(struct engine *e);
+/* Where the search stands; trust is the newest proposal's. Under fold. */
+int engine_situation(const struct engine *e, const struct study *study);
 void engine_fold_leave(struct engine *e);
 /* ---- guidance.c */
 enum err guidance_open(struct engine *e, struct err_info *info);

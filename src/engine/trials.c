@@ -252,7 +252,7 @@ static void fill_seed(struct engine *e, const struct trial *t, struct trial_star
             out->config.value[i] = t->config.value[i];
     space_tidy(&e->space, &out->config);
     text_copy(who, who_size, t->who[0] ? t->who : "optuna");
-    int s = situation_now(study, e->majority_error, NULL, NULL);
+    int s = engine_situation(e, study);
     text_copy(situation, situation_size, situation_name(s));
     const struct trial *incumbent = meta_incumbent(study, (double)INFINITY);
     out->who = who;
@@ -385,7 +385,7 @@ enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct er
     const struct trial *t = study_trial(study, parent);
     int target = (t->n_epochs ? t->curve[t->n_epochs - 1].step : 0) + epochs;
     text_copy(words.situation, sizeof words.situation,
-              situation_name(situation_now(study, e->majority_error, NULL, NULL)));
+              situation_name(engine_situation(e, study)));
     engine_fold_leave(e);
     enum err err = continue_trial(e, parent, target, &words);
     return err == ERR_OK ? ERR_OK

@@ -22,6 +22,9 @@ static const struct {
     [MOVE_BATCH_DOWN] = {"batch/", "halve the batch"},
     [MOVE_BATCH_UP] = {"batch*", "double the batch"},
     [MOVE_RANDOM] = {"random", "a random configuration"},
+    [MOVE_PORTFOLIO] = {"portfolio", "the next one of those that did well on known tasks"},
+    [MOVE_SURROGATE] = {"surrogate", "where known tasks and own results promise most"},
+    [MOVE_THAW] = {"thaw", "go on with the best stopped run"},
 };
 
 const char *move_name(enum move m)

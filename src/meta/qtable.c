@@ -1,7 +1,8 @@
 /* qtable: returns of moves in situations, learnt step by step (Q-learning, Watkins & Dayan 1992).
  *
- * The table is never stored: qtable_fold rebuilds it from the study's q_update events, bit for bit,
- * because both ways end in the same function (take_in). */
+ * A study's table is never stored: qtable_fold rebuilds it from the known table it began with and
+ * the study's q_update events, bit for bit, because both ways end in the same function (take_in).
+ */
 #include "tiller/meta.h"
 
 #include <math.h>
@@ -13,6 +14,17 @@ void qtable_init(struct qtable *t, double q0)
     for (int s = 0; s < META_STATES; s++)
         for (int a = 0; a < MOVE_N; a++)
             t->q[s][a] = q0;
+}
+
+void qtable_begin(struct qtable *t, const struct qtable *known)
+{
+    qtable_init(t, 0);
+    if (!known)
+        return;
+    *t = *known;
+    for (int s = 0; s < META_STATES; s++)
+        for (int a = 0; a < MOVE_N; a++)
+            t->visits[s][a] = fmin(t->visits[s][a], QTABLE_CARRIED);
 }
 
 int qtable_best(const struct qtable *t, int s)
@@ -68,10 +80,44 @@ size_t qtable_fold_from(struct qtable *t, const struct study *study, size_t fold
     return study->n_updates;
 }
 
-void qtable_fold(struct qtable *t, const struct study *study)
+void qtable_fold(struct qtable *t, const struct qtable *known, const struct study *study)
 {
-    qtable_init(t, 0);
+    qtable_begin(t, known);
     qtable_fold_from(t, study, 0);
+}
+
+double qtable_value(const struct qtable *t, int s, int a, double *variance)
+{
+    const double parent_weight = 20; /* visits that it counts as */
+    struct situation any = situation_from_index(s);
+    double sum = 0, visits = 0, own = t->visits[s][a];
+    for (int d = 0; d < DIAGNOSIS_N; d++) {
+        any.diagnosis = (enum diagnosis)d;
+        int i = situation_index(any);
+        sum += t->visits[i][a] * t->q[i][a];
+        visits += t->visits[i][a];
+    }
+    if (variance)
+        *variance = t->td_square[s][a] / fmax(own, 1);
+    double parent = visits > 0 ? sum / visits : 0;
+    return (own * t->q[s][a] + parent_weight * parent) / (own + parent_weight);
+}
+
+enum move qtable_prefers(const struct qtable *t, int s, enum move hand,
+                         const bool possible[static MOVE_N], int needed)
+{
+    double hand_variance, variance, best_gain = 0;
+    double hand_value = qtable_value(t, s, (int)hand, &hand_variance);
+    enum move best = hand;
+    for (int a = 0; a < MOVE_N && t->visits[s][hand] >= needed; a++) {
+        double gain = qtable_value(t, s, a, &variance) - hand_value;
+        if (a != (int)hand && possible[a] && t->visits[s][a] >= needed && gain > best_gain &&
+            gain > sqrt(variance + hand_variance)) {
+            best_gain = gain;
+            best = (enum move)a;
+        }
+    }
+    return best;
 }
 
 const char *qtable_spell(const struct q_update *u, char *out, size_t out_size)

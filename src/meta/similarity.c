@@ -137,12 +137,6 @@ double similarity_confidence(const struct similarity *s, double a, double b)
     return 0.5 * erfc((a - b) / s->spread * sqrt(0.5));
 }
 
-const char *trust_name(enum trust t)
-{
-    static const char *const names[TRUST_N] = {"low", "middle", "high"};
-    return t < TRUST_N ? names[t] : "";
-}
-
 enum trust similarity_trust(const double *weight, const double *discordance, int n_tasks,
                             int n_results, double *mean)
 {

@@ -12,13 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-static const int first_runs = 5;   /* starting points and random ones, before the hand rule */
-static const int random_after = 6; /* runs without gain */
-static const int turn_every = 4;   /* hand rule: one of the moves in turn, else local */
 static const double explore_share = 0.05;  /* epsilon */
 static const double explore_trainings = 5; /* full trainings left, or no exploring */
-static const double visits_needed = 5;     /* in both cells, before the table may overrule */
-static const double pool_weight = 20;      /* visits that the pooled value of a move weighs */
 
 struct agent {
     struct qtable table;
@@ -41,7 +36,7 @@ static enum err agent_open(const struct search_context *context, void **self, st
     struct agent *a = mem_zero_alloc(1, sizeof *a);
     if (!a)
         return err_set_memory(info, "agent");
-    qtable_init(&a->table, 0);
+    qtable_begin(&a->table, NULL);
     *self = a;
     return ERR_OK;
 }
@@ -54,7 +49,7 @@ static void agent_close(void *self)
 static void catch_up(struct agent *a, const struct study *study)
 {
     if (study->n_updates < a->folded) { /* another study: a test, or a file that was replaced */
-        qtable_init(&a->table, 0);
+        qtable_begin(&a->table, NULL);
         a->folded = 0;
     }
     a->folded = qtable_fold_from(&a->table, study, a->folded);
@@ -64,7 +59,8 @@ static struct view look(const struct search_context *context)
 {
     struct view v = {.context = context, .study = context->study};
     v.incumbent = meta_incumbent(v.study, INFINITY);
-    v.state = situation_now(v.study, context->majority_error, &v.finished, &v.since_gain);
+    v.state =
+        situation_now(v.study, context->majority_error, TRUST_LOW, &v.finished, &v.since_gain);
     for (size_t i = 0; i < v.study->n_trials; i++) {
         const struct trial *t = &v.study->trials[i];
         v.running += t->state == TRIAL_RUNNING;
@@ -73,74 +69,16 @@ static struct view look(const struct search_context *context)
     return v;
 }
 
-/* ---- what the table knows ---------------------------------------------------------------- */
-
-/* Value and squared standard error of move a in state s: the cell's own, drawn towards the mean of
- * the same phase and stagnation over all diagnoses (section 8, back-off for rare cells). */
-static double pooled_value(const struct qtable *t, int s, int a, double *variance)
+static struct standing standing_of(const struct view *v)
 {
-    struct situation any = situation_from_index(s);
-    double sum = 0, visits = 0, own = t->visits[s][a];
-    for (int d = 0; d < DIAGNOSIS_N; d++) {
-        any.diagnosis = (enum diagnosis)d;
-        int i = situation_index(any);
-        sum += t->visits[i][a] * t->q[i][a];
-        visits += t->visits[i][a];
-    }
-    *variance = t->td_square[s][a] / fmax(own, 1);
-    double parent = visits > 0 ? sum / visits : 0;
-    return (own * t->q[s][a] + pool_weight * parent) / (own + pool_weight);
-}
-
-/* The move that the table prefers to the hand rule's; that one itself if none. */
-static enum move preferred(const struct qtable *t, int s, enum move hand)
-{
-    double hand_variance, variance, best_gain = 0;
-    double hand_value = pooled_value(t, s, (int)hand, &hand_variance);
-    enum move best = hand;
-    for (int a = 0; a < MOVE_N && t->visits[s][hand] >= visits_needed; a++) {
-        double gain = pooled_value(t, s, a, &variance) - hand_value;
-        if (a != (int)hand && t->visits[s][a] >= visits_needed && gain > best_gain &&
-            gain > sqrt(variance + hand_variance)) {
-            best_gain = gain;
-            best = (enum move)a;
-        }
-    }
-    return best;
-}
-
-/* ---- the hand rule ----------------------------------------------------------------------- */
-
-/* Proposals of the moving part so far, whatever became of them: they count the turns. */
-static int turns_taken(const struct view *v)
-{
-    int turns = v->begun - first_runs;
-    return turns > 0 ? turns : 0;
-}
-
-/* Runs under way count as if they had ended without gain, so that two workers take turns as one
- * does. */
-static bool random_is_due(const struct view *v)
-{
-    int without = v->since_gain + v->running;
-    return without > 0 && without % random_after == 0;
-}
-
-static enum move hand_rule(const struct view *v, char *why, size_t why_size)
-{
-    int turn = turns_taken(v);
-    if (random_is_due(v)) {
-        text_format(why, why_size, "random: %d runs without a gain", v->since_gain + v->running);
-        return MOVE_RANDOM;
-    }
-    if (turn % turn_every == turn_every - 1) {
-        const int n_directed = MOVE_RANDOM - MOVE_LR_DOWN;
-        enum move m = (enum move)(MOVE_LR_DOWN + turn / turn_every % n_directed);
-        text_format(why, why_size, "hand rule, each move in its turn: %s", move_about(m));
-        return m;
-    }
-    text_format(why, why_size, "hand rule: %s", move_about(MOVE_LOCAL));
-    return MOVE_LOCAL;
+    struct standing s = {.trust = TRUST_LOW,
+                         .begun = v->begun,
+                         .running = v->running,
+                         .finished = v->finished,
+                         .since_gain = v->since_gain};
+    for (int m = 0; m <= MOVE_RANDOM; m++)
+        s.possible[m] = true;
+    return s;
 }
 
 /* ---- choosing ---------------------------------------------------------------------------- */
@@ -152,18 +90,31 @@ static bool may_explore(const struct search_context *c)
     return share >= 1 || spent * share / (1 - share) > explore_trainings * c->full_epochs;
 }
 
+/* One of the moves that are possible, all alike. */
+static enum move any_of(const struct standing *s, struct rng *rng)
+{
+    enum move possible[MOVE_N];
+    size_t n = 0;
+    for (int m = 0; m < MOVE_N; m++)
+        if (s->possible[m])
+            possible[n++] = (enum move)m;
+    return possible[rng_below(rng, n)];
+}
+
 static enum move choose(const struct agent *a, const struct view *v, struct rng *rng, char *why,
                         size_t why_size)
 {
     double draw = rng_uniform(rng);
-    enum move any = (enum move)rng_below(rng, MOVE_N); /* always drawn: the stream stays in step */
-    enum move hand = hand_rule(v, why, why_size);
+    struct standing standing = standing_of(v);
+    enum move any = any_of(&standing, rng); /* always drawn: the stream stays in step */
+    enum move hand = hand_rule(&standing, why, why_size);
     if (draw < explore_share && may_explore(v->context)) {
         text_format(why, why_size, "explores, as in 1 step of %.0f: %s", 1 / explore_share,
                     move_about(any));
         return any;
     }
-    enum move best = preferred(&a->table, v->state, hand);
+    enum move best =
+        qtable_prefers(&a->table, v->state, hand, standing.possible, QTABLE_NEEDED_ALONE);
     if (best != hand)
         text_format(why, why_size, "%s: %s returned %+.2f on average after %.0f visits, %s %+.2f",
                     diagnosis_name(situation_from_index(v->state).diagnosis), move_name(best),
@@ -217,7 +168,7 @@ static enum move carry_out(const struct view *v, enum move m, struct rng *rng,
 /* The next starting point that was not tried, while the first runs last; -1: none. */
 static int next_starting_point(const struct view *v, struct configuration *out)
 {
-    if (v->begun >= first_runs)
+    if (v->begun >= HAND_FIRST_RUNS)
         return -1;
     for (int i = 0; i < starting_point_count(); i++) {
         starting_point(&v->study->space, i, out);
@@ -240,7 +191,7 @@ static enum move propose_first(const struct view *v, struct rng *rng, struct pro
     if (point < 0) {
         search_fresh(v->study, rng, &out->config);
         text_format(out->reason, sizeof out->reason, "random: only %d of %d first runs are done",
-                    v->finished < first_runs ? v->finished : first_runs, first_runs);
+                    v->finished < HAND_FIRST_RUNS ? v->finished : HAND_FIRST_RUNS, HAND_FIRST_RUNS);
         return MOVE_RANDOM;
     }
     text_format(out->reason, sizeof out->reason, "starting point %d of %d: %s", point + 1,
@@ -272,7 +223,7 @@ static enum err agent_propose(void *self, const struct search_context *context, 
     catch_up(a, context->study);
     memset(out, 0, sizeof *out);
     text_copy(out->who, sizeof out->who, "agent");
-    if (v.begun < first_runs || !v.incumbent)
+    if (v.begun < HAND_FIRST_RUNS || !v.incumbent)
         made = propose_first(&v, rng, out);
     else
         propose_move(a, &v, rng, out, &made);
@@ -291,7 +242,8 @@ static void transition_of(const struct search_context *c, const struct trial *t,
     *s = situation_find(t->situation);
     *a = move_find(t->action);
     if (*s < 0)
-        *s = situation_at(c->study, c->majority_error, before, NULL, NULL);
+        *s = situation_at(c->study, c->majority_error, situation_trust(c->study, before), before,
+                          NULL, NULL);
     if (*a < 0)
         *a = (int)action_towards(c->study, meta_incumbent(c->study, before), &t->config);
 }
@@ -308,7 +260,9 @@ static bool agent_observe(void *self, const struct search_context *context,
     const struct trial *incumbent = meta_incumbent(context->study, ended->end_s);
     double after = incumbent ? incumbent->value : best_before;
     if (context->share_left > 0)
-        next = situation_at(context->study, context->majority_error, ended->end_s, NULL, NULL);
+        next =
+            situation_at(context->study, context->majority_error,
+                         situation_trust(context->study, ended->end_s), ended->end_s, NULL, NULL);
     double reward = meta_reward(best_before, after, context->share_left);
     struct qtable step = agent->table; /* the agent's own changes when the event is in the fold */
     qtable_update(&step, s, a, reward, next, 1, 0, update);

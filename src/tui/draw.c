@@ -155,8 +155,12 @@ const char *situation_text(int index, char *out, size_t out_size)
     if (index < 0 || index >= META_STATES)
         return out;
     struct situation s = situation_from_index(index);
-    return text_format(out, out_size, "%s runs, %s, incumbent %s", phases[s.phase],
-                       stagnations[s.stagnation], diagnosis_name(s.diagnosis));
+    text_format(out, out_size, "%s runs, %s, incumbent %s", phases[s.phase],
+                stagnations[s.stagnation], diagnosis_name(s.diagnosis));
+    size_t n = strlen(out);
+    if (s.trust != TRUST_LOW)
+        text_format(out + n, out_size - n, ", trust %s", trust_name(s.trust));
+    return out;
 }
 
 void draw_labelled(struct frame *f, struct rect *r, int label_cols, const char *label,

@@ -24,6 +24,9 @@ static const char *move_words(const char *action)
         [MOVE_BATCH_DOWN] = "smaller batch",
         [MOVE_BATCH_UP] = "larger batch",
         [MOVE_RANDOM] = "random",
+        [MOVE_PORTFOLIO] = "next portfolio entry",
+        [MOVE_SURROGATE] = "most promising",
+        [MOVE_THAW] = "go on with a stopped run",
     };
     int move = move_find(action);
     return move < 0 ? action : words[move];

@@ -77,11 +77,15 @@ static void map_cell(void *context, size_t row, size_t col, struct heat_cell *ou
     out->best = m->best[s] == a;
 }
 
-/* Short enough for 40 columns: "10–29 moving overfits". */
+/* Short enough for 40 columns: "10–29 moving overfits", with its trust unless that is low. */
 static void map_row_head(void *context, size_t row, char *out, size_t out_size, long *count)
 {
     const struct q_map *m = context;
-    text_copy(out, out_size, situation_name(m->row[row]));
+    const char *name = situation_name(m->row[row]);
+    int n = (int)strlen(name);
+    if (situation_from_index(m->row[row]).trust == TRUST_LOW)
+        n -= (int)strlen(trust_name(TRUST_LOW)) + 1;
+    text_format(out, out_size, "%.*s", n, name);
     *count = lround(visits_of(&m->app->view.q, m->row[row]));
 }
 
@@ -98,6 +102,9 @@ static const char *map_col_head(void *context, size_t col, int line)
         [MOVE_BATCH_DOWN] = {"batch", "÷2"},
         [MOVE_BATCH_UP] = {"batch", "×2"},
         [MOVE_RANDOM] = {"ran-", "dom"},
+        [MOVE_PORTFOLIO] = {"port-", "folio"},
+        [MOVE_SURROGATE] = {"surro-", "gate"},
+        [MOVE_THAW] = {"thaw", ""},
     };
     (void)context;
     return heads[col][line];

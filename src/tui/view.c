@@ -470,7 +470,7 @@ static bool read_curves(struct view *v, const struct study *study, const struct 
 static void fold_updates(struct view *v, const struct study *study)
 {
     if (v->n_updates == 0)
-        qtable_fold(&v->q, study);
+        qtable_fold(&v->q, NULL, study);
     else
         for (size_t i = v->n_updates; i < study->n_updates; i++) {
             const struct q_update *u = &study->updates[i];

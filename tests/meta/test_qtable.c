@@ -36,9 +36,9 @@ static void one_update_and_its_line(void **state)
     assert_true(near(table.visits[s][MOVE_LR_DOWN], 1));
     assert_true(near(table.td_square[s][MOVE_LR_DOWN], 0.24 * 0.24));
     assert_true(near(u.old_q, 0.12) && near(u.new_q, 0.168) && near(u.next_best, 0.31));
-    assert_string_equal(u.next_situation, "10-29 gaining improves");
+    assert_string_equal(u.next_situation, "10-29 gaining improves low");
     assert_string_equal(qtable_spell(&u, line, sizeof line),
-                        "Q(10-29 moving plateau, lr/) 0.120 <- 0.120 + 0.20 "
+                        "Q(10-29 moving plateau low, lr/) 0.120 <- 0.120 + 0.20 "
                         "[0.050 + 1.00*0.310 - 0.120] = 0.168");
 }
 
@@ -110,21 +110,96 @@ static void folding_gives_the_same_bits(void **state)
     }
     qtable_fold_from(&folded, &made->study, so_far);
     assert_memory_equal(&folded, &table, sizeof table);
-    qtable_fold(&folded, &made->study);
+    qtable_fold(&folded, NULL, &made->study);
     assert_memory_equal(&folded, &table, sizeof table);
     made_free(made);
+}
+
+/* Known visits count, but not more than 200 of them. */
+static void a_carried_table_is_where_the_fold_begins(void **state)
+{
+    (void)state;
+    struct made_study *made = made_new(made_space());
+    static struct qtable known, folded;
+    struct q_update u;
+    int s = situation_find("3-9 gaining improves high");
+    qtable_init(&known, 0.25);
+    known.visits[s][MOVE_SURROGATE] = 5000;
+    known.visits[s][MOVE_THAW] = 40;
+    known.td_square[s][MOVE_THAW] = 0.5;
+    qtable_begin(&table, &known);
+    assert_true(near(table.visits[s][MOVE_SURROGATE], QTABLE_CARRIED));
+    assert_true(near(table.visits[s][MOVE_THAW], 40) && near(table.td_square[s][MOVE_THAW], 0.5));
+    for (int k = 0; k < 50; k++) {
+        qtable_update(&table, s, k % 2 ? MOVE_SURROGATE : MOVE_THAW, 0.01 * k, s, 1, 0, &u);
+        made_update(made, &u);
+    }
+    qtable_fold(&folded, &known, &made->study);
+    assert_memory_equal(&folded, &table, sizeof table);
+    made_free(made);
+}
+
+/* ---- what the table says ----------------------------------------------------------------- */
+
+/* Parent: (30 * 0.4 + 10 * 0.8) / 40 = 0.5; own: (30 * 0.4 + 20 * 0.5) / 50 = 0.44. */
+static void rare_cells_back_off_to_all_diagnoses(void **state)
+{
+    (void)state;
+    int s = situation_find("3-9 moving plateau high"),
+        other = situation_find("3-9 moving improves high");
+    int never = situation_find("3-9 moving diverges high"),
+        low = situation_find("3-9 moving plateau low");
+    double variance;
+    qtable_init(&table, 0);
+    table.q[s][MOVE_LOCAL] = 0.4;
+    table.visits[s][MOVE_LOCAL] = 30;
+    table.td_square[s][MOVE_LOCAL] = 0.6;
+    table.q[other][MOVE_LOCAL] = 0.8;
+    table.visits[other][MOVE_LOCAL] = 10;
+    assert_true(near(qtable_value(&table, s, MOVE_LOCAL, &variance), 0.44));
+    assert_true(near(variance, 0.02));
+    assert_true(near(qtable_value(&table, never, MOVE_LOCAL, NULL), 0.5));
+    assert_true(near(qtable_value(&table, low, MOVE_LOCAL, NULL), 0)); /* other trust */
+}
+
+static void it_overrules_only_with_evidence(void **state)
+{
+    (void)state;
+    static const struct {
+        double visits, q, spread, hand_visits; /* hand: 0.1, spread 0 */
+        bool possible, wins;
+    } rows[] = {
+        {50, 0.6, 0.5, 50, true, true},  {50, 0.6, 0.5, 50, false, false},
+        {19, 0.6, 0.5, 50, true, false}, {50, 0.6, 0.5, 19, true, false},
+        {50, 0.1, 0.0, 50, true, false}, /* no better */
+        {50, 0.6, 3.6, 50, true, false}, /* .5 better, standard error .509 */
+        {50, 0.6, 3.5, 50, true, true},  /* .495 */
+    };
+    int s = situation_find("10-29 stuck overfits middle");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool possible[MOVE_N] = {[MOVE_SURROGATE] = true, [MOVE_THAW] = rows[i].possible};
+        qtable_init(&table, 0);
+        table.q[s][MOVE_SURROGATE] = 0.1;
+        table.visits[s][MOVE_SURROGATE] = rows[i].hand_visits;
+        table.q[s][MOVE_THAW] = rows[i].q;
+        table.visits[s][MOVE_THAW] = rows[i].visits;
+        table.td_square[s][MOVE_THAW] = rows[i].spread * rows[i].spread;
+        enum move m = qtable_prefers(&table, s, MOVE_SURROGATE, possible, QTABLE_NEEDED);
+        if (m != (rows[i].wins ? MOVE_THAW : MOVE_SURROGATE))
+            fail_msg("row %zu: %s", i, move_name(m));
+    }
 }
 
 static void events_of_unknown_names_are_passed_over(void **state)
 {
     (void)state;
     struct made_study *made = made_new(made_space());
-    struct q_update u = {.situation = "0-2 gaining improves", .action = "surrogate", .new_q = 3};
+    struct q_update u = {.situation = "0-2 gaining improves", .action = "surmise", .new_q = 3};
     made_update(made, &u);
     text_copy(u.action, sizeof u.action, "local");
     text_copy(u.situation, sizeof u.situation, "never");
     made_update(made, &u);
-    qtable_fold(&table, &made->study);
+    qtable_fold(&table, NULL, &made->study);
     for (int s = 0; s < META_STATES; s++)
         for (int a = 0; a < MOVE_N; a++)
             assert_true(near(table.q[s][a], 0));
@@ -188,6 +263,9 @@ int main(void)
         cmocka_unit_test(only_one_cell_changes),
         cmocka_unit_test(best_is_the_first_of_equals),
         cmocka_unit_test(folding_gives_the_same_bits),
+        cmocka_unit_test(a_carried_table_is_where_the_fold_begins),
+        cmocka_unit_test(rare_cells_back_off_to_all_diagnoses),
+        cmocka_unit_test(it_overrules_only_with_evidence),
         cmocka_unit_test(events_of_unknown_names_are_passed_over),
         cmocka_unit_test(converges_on_a_known_process),
         cmocka_unit_test(reward_is_the_log_gain_times_what_is_left),

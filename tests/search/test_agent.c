@@ -116,7 +116,7 @@ static void the_default_comes_first(void **state)
     propose(&h, 1);
     assert_true(space_same(made_space(), &h.last.config, &reference));
     assert_string_equal(h.last.who, "default");
-    assert_string_equal(h.last.situation, "0-2 gaining improves");
+    assert_string_equal(h.last.situation, "0-2 gaining improves low");
     hunt_end(&h);
 }
 
@@ -391,7 +391,7 @@ static void a_better_move_overrules_the_hand_rule(void **state)
     assert_string_equal(h.last.action, "reg+");
     assert_string_equal(h.last.reason,
                         "improves: reg+ returned +0.63 on average after 34 visits, local +0.10");
-    assert_string_equal(h.last.situation, "3-9 gaining improves");
+    assert_string_equal(h.last.situation, "3-9 gaining improves low");
     hunt_end(&h);
 }
 
@@ -464,7 +464,7 @@ static void the_first_trial_is_measured_against_the_majority(void **state)
     propose(&h, 1);
     assert_true(observe(&h, finish(&h, TRIAL_COMPLETE, 0.098), majority, &u));
     assert_int_equal(u.trial, 0);
-    assert_string_equal(u.situation, "0-2 gaining improves");
+    assert_string_equal(u.situation, "0-2 gaining improves low");
     assert_string_equal(u.action, h.last.action);
     assert_true(near(u.reward, log(0.902 / 0.1) * 0.75));
     assert_true(near(u.gamma, 1) && near(u.alpha, 1) && near(u.old_q, 0));
@@ -486,7 +486,7 @@ static void no_gain_no_reward(void **state)
         assert_true(observe(&h, finish(&h, states[k], k == 1 ? 0.1 : 0.3), 0.2, &u));
         assert_true(near(u.reward, 0));
         assert_string_equal(u.next_situation,
-                            k == 0 ? "0-2 moving improves" : "3-9 moving improves");
+                            k == 0 ? "0-2 moving improves low" : "3-9 moving improves low");
     }
     hunt_end(&h);
 }
@@ -538,8 +538,8 @@ static void a_seed_by_hand_is_a_transition_too(void **state)
     text_copy(seed->who, sizeof seed->who, "you");
     assert_true(observe(&h, seed, 0.3, &u));
     assert_string_equal(u.action, "larger");
-    assert_string_equal(u.situation, "3-9 moving improves");
-    assert_string_equal(u.next_situation, "3-9 gaining improves");
+    assert_string_equal(u.situation, "3-9 moving improves low");
+    assert_string_equal(u.next_situation, "3-9 gaining improves low");
     assert_true(near(u.reward, log(0.302 / 0.102) * 0.8));
     seed->start_s = seed->end_s; /* a clock that stands: it is no incumbent before itself */
     assert_true(observe(&h, seed, 0.3, &u));
