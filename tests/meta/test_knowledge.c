@@ -269,7 +269,7 @@ static void damaged_files_get_one_clear_line(void **state)
         {"advice", "\"low\": [0, 0.5]", "\"low\": [0, 0.2]", "'share' is not rising"},
         {"advice", "\"variance\": 1", "\"variance\": -1", "'variance'"},
         {"advice", "\"length\": [0.", "\"length\": [-0.", "'length'"},
-        {"advice", "\"q\": [", "\"q\": [[1], ", "'q' is no list of 10 numbers"},
+        {"advice", "\"q\": [", "\"q\": [[1], ", "'q' is no list of 13 numbers"},
         {"advice", "\"report\": {", "\"report\": [], \"rep\": {", "'report' is no object"},
     };
     char said[900];
