@@ -12,6 +12,7 @@
 #include "tiller/base.h"
 #include "tiller/data.h"
 #include "tiller/engine.h"
+#include "tiller/knowledge.h"
 #include "tiller/search.h"
 #include "tiller/space.h"
 #include "tiller/study.h"
@@ -158,5 +159,66 @@ enum err learn_records_write(const struct learn_records *r, const char *path,
 enum err learn_records_open(const char *path, bool pool, struct learn_records **out,
                             struct err_info *info);
 void learn_records_free(struct learn_records *r);
+
+/* ---- learning to rank a portfolio ---------------------------------------------------------- */
+
+/* Known tasks with their looks; arrays are lent. */
+struct learn_looks {
+    const struct known_ranks *ranks;
+    int n_sketch;         /* 0: none */
+    const double *sketch; /* [n x n_sketch] finite */
+    const double *early;  /* [n x n_configs x EARLY_N], NaN: not known; NULL: none */
+    const double *cost;   /* [n x n_configs] that the portfolio keeps low (known_regret) */
+    const double *regret; /* [n x n_configs] that rankings are judged by, >= 0 */
+};
+/* What the meta-model is trained with; zeros mean the defaults. */
+struct learn_model_options {
+    double temperature; /* of the targets: softmax of -regret / temperature (0.1) */
+    double dropout;     /* of the hidden layer (0.5) */
+    double input_noise; /* standard deviations added to each input in training (0.5) */
+    int epochs;         /* of Adam (100) */
+    uint64_t rng_seed;
+    bool features_alone; /* for comparison: neither early errors nor the sketch */
+};
+/* learn_ranker: portfolio, similarity, ridge and meta-model from the families that are not left
+ * out; out->used is RANKING_EVEN.
+ * The meta-model: a network of room net (128 relu, Adam at 0.001, batch 32) on soft targets, by
+ * rows repeated with each entry in proportion to its target, families alike; half of a task's rows
+ * have no early errors, so that it can do without. The ridge's penalty is chosen by leaving out
+ * families. Errors: ERR_MEMORY; ERR_RANGE: no task is left, or more than MODEL_INPUTS inputs.
+ * Thread: any. Cost: about 0.5 s for 24 families. */
+enum err learn_ranker(const struct learn_looks *known, const bool *left_out,
+                      const struct learn_model_options *options, struct ranker *out,
+                      struct err_info *info);
+/* learn_ranker_model: its meta-model alone, for a portfolio that is there. */
+enum err learn_ranker_model(const struct learn_looks *known, const bool *left_out,
+                            const struct portfolio *portfolio,
+                            const struct learn_model_options *options, struct meta_model *out,
+                            struct err_info *info);
+
+/* Regrets on one family's tasks, means over them, by a ranker that was learnt without it. */
+struct ranking_picks {
+    double first, three; /* of the first pick, and the least of the first three */
+};
+struct ranking_family {
+    int n_tasks; /* 0: it was not judged */
+    struct ranking_picks by[RANKING_N];
+    double all; /* least in the whole portfolio */
+};
+/* left_out: as the ranker was learnt; no known task of these families is asked. ERR_MEMORY. */
+enum err learn_judge_rankings(const struct learn_looks *known, const struct ranker *ranker,
+                              const bool *left_out, int family, struct ranking_family *out);
+
+/* What each way of ranking is worth on families left out, means over families. */
+struct ranking_report {
+    int n_families, n_tasks;
+    struct ranking_picks by[RANKING_N];
+    struct ranking_picks error[RANKING_N]; /* standard errors of the difference from RANKING_EVEN */
+    double all;
+    enum ranking best; /* least sum of first and three; RANKING_EVEN for fewer than 3 families */
+};
+void learn_sum_rankings(const struct ranking_family *family, int n_families,
+                        struct ranking_report *out);
+void learn_put_rankings(const struct ranking_report *report, struct text *out); /* a table */
 
 #endif

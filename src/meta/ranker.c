@@ -140,6 +140,16 @@ static void weighted_scores(const struct ranker *r, const struct known_ranks *kn
     }
 }
 
+/* Does this way have what it needs here? */
+static bool can_rank(const struct ranker *r, enum ranking by, const struct task_looks *looks)
+{
+    bool by_early = by == RANKING_MODEL_EARLY;
+    if (by != RANKING_MODEL && !by_early)
+        return looks->feature != NULL;
+    return r->portfolio.n > 0 && r->model.n_entries == r->portfolio.n &&
+           (looks->feature || looks->sketch || (by_early && looks->early));
+}
+
 void ranker_scores(const struct ranker *r, enum ranking by, const struct known_ranks *known,
                    const bool *left_out, const struct task_looks *looks, double *score,
                    double *weight)
@@ -150,9 +160,11 @@ void ranker_scores(const struct ranker *r, enum ranking by, const struct known_r
         score[k] = k;
     if (by == RANKING_GREEDY)
         return;
+    if (!can_rank(r, by, looks))
+        by = RANKING_EVEN;
     if (by == RANKING_MODEL || by == RANKING_MODEL_EARLY) {
         model_scores(r, looks, by == RANKING_MODEL_EARLY, score);
-    } else if (by == RANKING_RIDGE && looks->feature) {
+    } else if (by == RANKING_RIDGE) {
         ridge_scores(r, looks->feature, score);
     } else {
         weigh(r, by, known, left_out, looks->feature, weight);
