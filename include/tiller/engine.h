@@ -144,6 +144,7 @@ struct engine_options {
     double budget_seconds;
     bool budget_adds; /* --epochs +N on resume */
     int full_epochs;  /* R; 0: default of the task */
+    int confirm;      /* this many configurations are confirmed before the test; 0: none */
     uint64_t rng_seed;
     bool resume;  /* the file must exist; settings come from it */
     bool no_test; /* do not read the test part at the end */
@@ -162,7 +163,7 @@ struct engine_settings {
     char from_hash[20];            /* of the file's bytes, to know it again */
     int64_t budget_epochs, budget_trials;
     double budget_seconds;
-    int full_epochs;
+    int full_epochs, confirm;
     uint64_t rng_seed;
     bool no_test;
     struct engine_knowledge knowledge;
@@ -180,6 +181,31 @@ struct engine_task {
 /* false: they don't, as in logs of the first version. */
 bool engine_read_task(const struct study *study, struct engine_task *out);
 
+/* ---- confirmation: the best configurations trained again with further seeds ---------------- */
+
+enum { CONFIRM_SEEDS = 3, CONFIRM_MAX = 20 };
+struct engine_confirmed {
+    int64_t trial;                          /* whose configuration; the best of the search */
+    double value;                           /* that the search had found */
+    int n_begun, n;                         /* further seeds that began; that count */
+    int64_t by[CONFIRM_SEEDS];              /* their trials' numbers */
+    double result[CONFIRM_SEEDS], mean, sd; /* of the further seeds alone; NaN unknown */
+};
+/* engine_confirmations: what became of the k best different configurations so far, the best first.
+ * A seed that failed counts as majority_error. Returns how many there are. */
+int engine_confirmations(const struct study *study, int k, double majority_error,
+                         struct engine_confirmed out[static CONFIRM_MAX]);
+/* Index of the one with the lowest mean; -1: none was confirmed. */
+int engine_confirmed_best(const struct engine_confirmed *c, int n);
+/* The trial whose network is the study's result: the best seed of the configuration with the lowest
+ * mean where some were confirmed, else the best trial; NULL none. */
+const struct trial *engine_chosen(const struct study *study);
+/* What confirming has cost, beside the budget. */
+struct engine_beside {
+    int64_t epochs, ended, running; /* the last two are trials */
+};
+struct engine_beside engine_beside(const struct study *study);
+
 struct engine;
 
 /* engine_start: opens (or resumes) the study, checks that data and settings agree (ERR_INPUT: the
@@ -195,6 +221,7 @@ struct engine_status {
     bool paused, stopping, finished; /* finished: budget spent, summary complete */
     int n_workers, n_busy;
     int64_t epochs_spent, budget_epochs; /* budget 0: none of that kind */
+    int64_t epochs_beside;               /* the budget: of confirmations; not in epochs_spent */
     int64_t trials_done, budget_trials;
     double seconds, budget_seconds;
     double epochs_per_second; /* over the last half minute of work */
@@ -235,7 +262,8 @@ enum request_kind {
     REQUEST_Q_EDIT,      /* situation, move, value; amount: of visits it counts as, 0: 20 */
     REQUEST_Q_FREEZE,    /* amount 0: go on learning */
     REQUEST_NEXT_ACTION, /* move of the next proposal; -1 takes the wish back */
-    REQUEST_STOP,        /* finish the study now: running trials keep their value, test read */
+    REQUEST_STOP,        /* finish the study now: running trials keep their value, test read; the
+                            first time confirmations are still made, the second time not */
     REQUEST_QUIT         /* checkpoint running trials and leave */
 };
 #define REQUEST_Q_MAX 100.0

@@ -16,6 +16,7 @@ static int go_on(const struct session_options *o, const char *path)
         .n_workers = (int)o->workers,
         .budget_trials = o->trials,
         .budget_seconds = o->seconds,
+        .confirm = (int)o->confirm,
         .no_test = o->no_test,
         .start_paused = o->paused,
         .resume = true,

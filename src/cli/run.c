@@ -106,6 +106,7 @@ static int search(const struct session_options *o, const char *task)
         .n_workers = (int)o->workers,
         .budget_trials = o->trials,
         .budget_seconds = o->seconds,
+        .confirm = (int)o->confirm,
         .full_epochs = (int)o->epochs_per_trial,
         .rng_seed = (uint64_t)o->rng_seed,
         .no_test = o->no_test,

@@ -13,7 +13,7 @@ struct session_options {
     struct option_list search; /* hyperparameters to free */
     const char *const *held;   /* [n_held] NAME=VALUE */
     size_t n_held;
-    int64_t trials, epochs_per_trial, workers, rng_seed;
+    int64_t trials, epochs_per_trial, workers, rng_seed, confirm;
     double seconds;
     bool plain, json, no_test, paused, read_only;
     const char *theme, *glyphs, *colour, *script, *screen, *clock;
@@ -27,6 +27,8 @@ struct session_options {
      "budget in epochs over all trials; +N adds on resume"},                                       \
     {"--trials", OPTION_INT, &(o).trials, 1, 1e9, "N", "budget in trials"},                        \
     {"--time", OPTION_NUMBER, &(o).seconds, 0.1, 1e9, "SECONDS", "budget in time"},                \
+    {"--confirm", OPTION_INT, &(o).confirm, 1, CONFIRM_MAX, "K",                                   \
+     "train the K best again with 3 seeds each, beside the budget"},                               \
     {"--workers", OPTION_INT, &(o).workers, 1, 64, "N", "worker threads (one per core)"},          \
     {"--plain", OPTION_FLAG, &(o).plain, 0, 0, NULL, "no screen: one line per event"},             \
     {"--json", OPTION_FLAG, &(o).json, 0, 0, NULL, "no screen: the summary as one object"},        \

@@ -12,6 +12,8 @@ struct figures {
     const struct engine_settings *settings;
     const struct data_set *set;
     const struct trial *best;
+    struct engine_confirmed confirmed[CONFIRM_MAX];
+    int n_confirmed;       /* 0: none is wanted or there yet */
     double parameter_rows; /* cost: parameters x training rows, over all epochs */
 };
 
@@ -76,6 +78,40 @@ static void put_best(struct json_writer *w, const struct figures *f)
     json_close(w, '}');
 }
 
+static void put_numbers(struct json_writer *w, const char *name, const double *x, int n)
+{
+    json_open(w, name, '[');
+    for (int i = 0; i < n; i++)
+        json_put_number(w, NULL, x[i]);
+    json_close(w, ']');
+}
+
+/* What a further seed has cost stands beside the budget. */
+static void put_confirmed(struct json_writer *w, const struct figures *f)
+{
+    int best = engine_confirmed_best(f->confirmed, f->n_confirmed);
+    if (best < 0)
+        return;
+    json_open(w, "confirmed", '{');
+    json_put_int(w, "chosen", f->confirmed[best].trial);
+    json_put_int(w, "network", engine_chosen(f->study)->number);
+    json_put_int(w, "epochs", engine_beside(f->study).epochs);
+    json_open(w, "configurations", '[');
+    for (int j = 0; j < f->n_confirmed; j++) {
+        const struct engine_confirmed *c = &f->confirmed[j];
+        json_open(w, NULL, '{');
+        json_put_int(w, "trial", c->trial);
+        json_put_number(w, "found", c->value);
+        put_numbers(w, "values", c->result, c->n);
+        json_put_number(w, "mean", c->mean);
+        json_put_number(w, "sd", c->sd);
+        cli_put_params(w, &f->study->space, &study_trial(f->study, c->trial)->config);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    json_close(w, '}');
+}
+
 /* The test event's figures, those first that people look at. */
 static const char *const test_names[] = {
     "accuracy", "loss", "precision", "recall", "f1", "auc", "average_precision", "mse", "mae", "r2",
@@ -129,9 +165,11 @@ static void put_json(const struct figures *f, struct text *out)
     for (size_t i = 0; i < n; i++)
         json_put_int(&w, by[i].who, by[i].n);
     json_close(&w, '}');
-    json_put_int(&w, "epochs", s->epochs_spent);
+    json_put_int(&w, "epochs", s->epochs_spent - engine_beside(s).epochs);
+    json_put_int(&w, "epochs_charged", s->epochs_charged);
     json_put_number(&w, "parameter_rows", f->parameter_rows);
     put_best(&w, f);
+    put_confirmed(&w, f);
     put_test(&w, s);
     json_put_int(&w, "workers", f->status->n_workers);
     json_put_number(&w, "idle_share", f->status->idle_share);
@@ -166,6 +204,24 @@ static void say_best(const struct figures *f, struct text *out)
     text_append_char(out, '\n');
 }
 
+/* Mean and spread of the further seeds; the choice is by the mean. */
+static void say_confirmed(const struct figures *f, struct text *out)
+{
+    int best = engine_confirmed_best(f->confirmed, f->n_confirmed);
+    char found[32], mean[32], sd[32], epochs[32];
+    if (best < 0)
+        return;
+    text_appendf(out, "confirmed with %d further seeds each, %s epochs beside the budget:\n",
+                 CONFIRM_SEEDS, text_count(epochs, sizeof epochs, engine_beside(f->study).epochs));
+    for (int j = 0; j < f->n_confirmed; j++) {
+        const struct engine_confirmed *c = &f->confirmed[j];
+        text_appendf(out, "  #%lld found %s, mean %s, spread %s%s\n", (long long)c->trial,
+                     text_human(found, sizeof found, c->value, 4),
+                     text_human(mean, sizeof mean, c->mean, 4), text_human(sd, sizeof sd, c->sd, 2),
+                     j == best ? "  chosen" : "");
+    }
+}
+
 static void say_test(const struct figures *f, struct text *out)
 {
     struct cJSON *doc = NULL;
@@ -198,7 +254,7 @@ static void say(const struct figures *f, struct text *out)
                  "%s parameters x rows\n",
                  f->set->name, s->n_trials, (long long)s->n_state[TRIAL_COMPLETE],
                  (long long)s->n_state[TRIAL_PRUNED], (long long)s->n_state[TRIAL_FAIL],
-                 text_count(epochs, sizeof epochs, s->epochs_spent),
+                 text_count(epochs, sizeof epochs, s->epochs_spent - engine_beside(s).epochs),
                  text_duration(time, sizeof time, f->status->seconds),
                  text_human(cost, sizeof cost, f->parameter_rows, 3));
     text_append(out, "by:");
@@ -207,6 +263,7 @@ static void say(const struct figures *f, struct text *out)
         text_appendf(out, " %s %d", by[i].who, by[i].n);
     text_append_char(out, '\n');
     say_best(f, out);
+    say_confirmed(f, out);
     say_test(f, out);
 }
 
@@ -222,6 +279,8 @@ void session_summary(const struct study *study, const struct engine_status *stat
         .best = study_best(study),
         .parameter_rows = parameter_rows(study, set->part[DATA_TRAIN].n_rows),
     };
+    f.n_confirmed =
+        engine_confirmations(study, settings->confirm, status->majority_error, f.confirmed);
     if (json)
         put_json(&f, out);
     else

@@ -13,7 +13,7 @@ static enum err find_trial(struct trial_network *t, int64_t number, struct err_i
 {
     const struct study *s = t->study;
     char hint[64];
-    t->trial = number < 0 ? study_best(s) : study_trial(s, number);
+    t->trial = number < 0 ? engine_chosen(s) : study_trial(s, number);
     if (!t->trial && number >= 0 && s->n_trials > 0)
         return err_set(
             info, ERR_USAGE, "--trial",

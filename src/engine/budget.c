@@ -2,7 +2,8 @@
  *
  * Spent epochs are what the log says: every op 7 record, repeats included, and charged events.
  * Promised are the epochs that running trials still have before them; a new trial gets at most what
- * is neither spent nor promised, so that a budget is never overdrawn. */
+ * is neither spent nor promised, so that a budget is never overdrawn. Confirmations stand beside
+ * it. */
 #include "internal.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ double budget_active_seconds(const struct engine *e)
 int64_t budget_spent(struct engine *e)
 {
     engine_fold_enter(e);
-    int64_t spent = study_log_study(e->log)->epochs_spent;
+    const struct study *study = study_log_study(e->log);
+    int64_t spent = study->epochs_spent - engine_beside(study).epochs;
     engine_fold_leave(e);
     return spent;
 }
@@ -31,7 +33,7 @@ int64_t budget_committed(struct engine *e)
 {
     int64_t sum = 0;
     for (const struct job *j = e->jobs; j; j = j->next)
-        if (j->place != JOB_ENDED && j->target_epochs > j->epochs_logged)
+        if (!j->confirms && j->place != JOB_ENDED && j->target_epochs > j->epochs_logged)
             sum += j->target_epochs - j->epochs_logged;
     return sum;
 }
@@ -39,15 +41,20 @@ int64_t budget_committed(struct engine *e)
 int64_t budget_trials_done(const struct study *study)
 {
     return study->n_state[TRIAL_COMPLETE] + study->n_state[TRIAL_PRUNED] +
-           study->n_state[TRIAL_FAIL];
+           study->n_state[TRIAL_FAIL] - engine_beside(study).ended;
+}
+
+int64_t budget_trials_begun(const struct study *study)
+{
+    return budget_trials_done(study) + study->n_state[TRIAL_RUNNING] - engine_beside(study).running;
 }
 
 int budget_for_trial(struct engine *e)
 {
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
-    int64_t spent = study->epochs_spent;
-    int64_t trials = budget_trials_done(study) + study->n_state[TRIAL_RUNNING];
+    int64_t spent = budget_spent(e);
+    int64_t trials = budget_trials_begun(study);
     engine_fold_leave(e);
     pthread_mutex_lock(&e->work);
     int64_t left = e->settings.full_epochs;
@@ -73,7 +80,7 @@ double budget_share_left(struct engine *e)
 {
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
-    double spent = (double)study->epochs_spent;
+    double spent = (double)budget_spent(e);
     double trials = (double)budget_trials_done(study);
     engine_fold_leave(e);
     pthread_mutex_lock(&e->work);

@@ -16,7 +16,9 @@ struct chosen {
 static bool find_chosen(struct engine *e, struct chosen *out)
 {
     engine_fold_enter(e);
-    const struct trial *t = meta_incumbent(study_log_study(e->log), (double)INFINITY);
+    const struct trial *t = engine_chosen(study_log_study(e->log));
+    if (t && t->state != TRIAL_COMPLETE) /* of a failing engine: what still runs is not chosen */
+        t = meta_incumbent(study_log_study(e->log), (double)INFINITY);
     if (t) {
         *out = (struct chosen){.number = t->number, .best_epoch = t->best_epoch};
         study_start_again(study_log_study(e->log), t, &out->start);

@@ -164,6 +164,7 @@ static enum err settings_new(const struct engine_options *o, struct engine_setti
                          : search_default_full_epochs(o->set->part[DATA_TRAIN].n_rows);
     s->rng_seed = o->rng_seed;
     s->no_test = o->no_test;
+    s->confirm = o->confirm;
     s->knowledge = o->knowledge;
     if (!o->from)
         return ERR_OK;
@@ -313,13 +314,17 @@ static void apply_budget(struct engine *e, bool existing)
         s->budget_trials = o->budget_trials;
     if (existing && o->budget_seconds > 0)
         s->budget_seconds = o->budget_seconds;
-    bool said = o->budget_epochs > 0 || o->budget_trials > 0 || o->budget_seconds > 0;
+    if (existing && o->confirm > 0)
+        s->confirm = o->confirm;
+    bool said =
+        o->budget_epochs > 0 || o->budget_trials > 0 || o->budget_seconds > 0 || o->confirm > 0;
     if (existing && said) {
         char fields[160], seconds[32];
         text_format(fields, sizeof fields,
-                    "\"budget_epochs\": %lld, \"budget_trials\": %lld, \"budget_seconds\": %s",
+                    "\"budget_epochs\": %lld, \"budget_trials\": %lld, \"budget_seconds\": %s, "
+                    "\"confirm\": %d",
                     (long long)s->budget_epochs, (long long)s->budget_trials,
-                    text_double(seconds, sizeof seconds, s->budget_seconds, false));
+                    text_double(seconds, sizeof seconds, s->budget_seconds, false), s->confirm);
         study_log_event(e->log, "you", "budget", -1, "the budget was changed on resuming", fields);
     }
     e->budget_epochs = s->budget_epochs;
@@ -517,7 +522,8 @@ static void status_of_fold(struct engine *e, struct engine_status *out)
 {
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
-    out->epochs_spent = study->epochs_spent;
+    out->epochs_beside = engine_beside(study).epochs;
+    out->epochs_spent = study->epochs_spent - out->epochs_beside;
     out->trials_done = budget_trials_done(study);
     out->situation = engine_situation(e, study);
     int n = 0;

@@ -37,6 +37,7 @@ struct job {
     struct job *next; /* in order of creation */
     int handle;
     int64_t number; /* for people; the log's handle is what counts */
+    bool confirms;  /* stands beside the budget and is not pruned */
     enum job_place place;
     enum verdict verdict;
     atomic_bool yield; /* the worker shall give it back at the next batch boundary */
@@ -113,6 +114,7 @@ struct engine {
     struct worker worker[ENGINE_WORKERS_MAX];
     int n_workers;
     bool paused, quit, workers_leave, stopping, finished, left;
+    bool skip_confirm; /* asked to stop a second time */
     struct note *notes;
     size_t n_notes, notes_capacity, notes_taken;
     char notice[240];
@@ -163,7 +165,7 @@ void worker_start_missing(struct engine *e);
 void *engine_main(void *engine);
 /* ---- budget.c: all under fold and work as they say */
 double budget_active_seconds(const struct engine *e); /* under work */
-int64_t budget_spent(struct engine *e);               /* takes fold */
+int64_t budget_spent(struct engine *e);               /* takes fold; without confirmations */
 /* A budget with more epochs: of one that charges have overspent all that are added count. Takes
  * fold.
  */
@@ -176,12 +178,13 @@ void budget_count_epoch(struct engine *e);  /* under work */
 double budget_rate(const struct engine *e); /* under work: epochs per second */
 double budget_seconds_left(struct engine *e, int64_t spent, int64_t trials); /* under work */
 int64_t budget_trials_done(const struct study *study);                       /* under fold */
+int64_t budget_trials_begun(const struct study *study);                      /* with running ones */
 /* ---- request.c */
 void request_apply(struct engine *e, const struct request *r);
 /* Ask a job back, or take it at once where no worker has it. Engine thread. */
 void request_verdict(struct engine *e, struct job *job, enum verdict verdict);
-/* Ends all that runs with the value it has. Engine thread. */
-void request_finish_all(struct engine *e);
+/* Ends all that runs with the value it has, confirmations too if they are meant. Engine thread. */
+void request_finish_all(struct engine *e, bool confirmations);
 struct job *engine_job(struct engine *e, int64_t number); /* under work; NULL: none runs */
 /* ---- trials.c: creating and ending trials, engine thread only */
 bool trials_fill(struct engine *e); /* true: something was started */
@@ -195,6 +198,13 @@ enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct er
 void trials_checkpoint(struct engine *e, struct job *job);
 void trials_withdraw(struct engine *e, int64_t number);
 void trials_withdrawals_due(struct engine *e, bool leaving);
+/* Trains the configuration of trial `of` again, with its k-th further seed, by "confirm". */
+bool trials_repeat(struct engine *e, int64_t of, int k, const char *action, const char *reason);
+/* ---- confirm.c */
+bool confirm_is(const struct trial *t);
+bool confirm_start(struct engine *e);   /* engine thread; true: something was started */
+bool confirm_pending(struct engine *e); /* some seeds have not begun */
+void confirm_say(struct engine *e);     /* the result, once all have ended */
 /* ---- chosen.c */
 void chosen_test(struct engine *e);
 

@@ -205,8 +205,9 @@ static void finish_if_done(struct engine *e)
         engine_set_notice(e, text);
         return;
     }
-    if (finished)
+    if (finished || confirm_pending(e))
         return;
+    confirm_say(e);
     if (!e->settings.no_test && !e->options.no_test)
         chosen_test(e);
     study_log_event(e->log, "tiller", "finished", -1, "the budget is spent", NULL);
@@ -241,9 +242,9 @@ static void turn(struct engine *e)
         request_apply(e, &r);
     trials_withdrawals_due(e, false);
     if (time_is_up(e))
-        request_finish_all(e);
+        request_finish_all(e, false);
     e->claims_blocked = false;
-    while (!quit_asked(e) && !keeps_failing(e) && trials_fill(e))
+    while (!quit_asked(e) && !keeps_failing(e) && (trials_fill(e) || confirm_start(e)))
         ;
     if (!quit_asked(e))
         finish_if_done(e);

@@ -215,13 +215,13 @@ void request_verdict(struct engine *e, struct job *job, enum verdict verdict)
         trials_yielded(e, job); /* at a rung or on a worker: when its message comes */
 }
 
-void request_finish_all(struct engine *e)
+void request_finish_all(struct engine *e, bool confirmations)
 {
     for (;;) {
         struct job *job = NULL;
         pthread_mutex_lock(&e->work);
         for (struct job *j = e->jobs; j && !job; j = j->next)
-            if (j->verdict != VERDICT_FINISH)
+            if (j->verdict != VERDICT_FINISH && (confirmations || !j->confirms))
                 job = j;
         pthread_mutex_unlock(&e->work);
         if (!job)
@@ -333,7 +333,7 @@ static void set_budget(struct engine *e, const char *who, int64_t epochs, int64_
     pthread_mutex_lock(&e->work);
     e->budget_epochs = epochs;
     e->budget_trials = trials;
-    e->stopping = false;
+    e->stopping = e->skip_confirm = false;
     pthread_mutex_unlock(&e->work);
     text_format(say, sizeof say, "the budget is %s epochs now",
                 text_count(count, sizeof count, epochs));
@@ -349,12 +349,12 @@ static void make_room(struct engine *e, int epochs)
     int64_t spent = budget_spent(e);
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
-    int64_t trials_used = budget_trials_done(study) + study->n_state[TRIAL_RUNNING];
+    int64_t trials_used = budget_trials_begun(study);
     engine_fold_leave(e);
     pthread_mutex_lock(&e->work);
     int64_t needed = spent + budget_committed(e) + epochs;
     int64_t budget = e->budget_epochs, trials = e->budget_trials;
-    e->stopping = false;
+    e->stopping = e->skip_confirm = false;
     pthread_mutex_unlock(&e->work);
     int64_t new_budget = budget > 0 && needed > budget ? needed : budget;
     int64_t new_trials = trials > 0 && trials_used >= trials ? trials_used + 1 : trials;
@@ -446,12 +446,16 @@ static void stop(struct engine *e, const struct request *r)
 {
     log_you(e, &(struct request){.kind = r->kind, .trial = -1}, "stopped the study", NULL);
     pthread_mutex_lock(&e->work);
+    bool again = e->stopping;
+    for (const struct job *j = e->jobs; j; j = j->next)
+        again |= j->confirms;
     e->stopping = true;
+    e->skip_confirm = again;
     bool paused = e->paused;
     pthread_mutex_unlock(&e->work);
     if (paused)
         resume_all(e, &(struct request){.kind = REQUEST_RESUME_ALL});
-    request_finish_all(e);
+    request_finish_all(e, again);
 }
 
 /* ---- the Q-table: noted here, obeyed by the agent when it reads the fold ------------------- */

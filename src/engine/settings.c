@@ -51,6 +51,8 @@ void settings_write(const struct engine *e, struct text *out)
     json_put_int(&w, "budget_trials", s->budget_trials);
     json_put_number(&w, "budget_seconds", s->budget_seconds);
     json_put_bool(&w, "no_test", s->no_test);
+    if (s->confirm > 0)
+        json_put_int(&w, "confirm", s->confirm);
     put_knowledge(&w, &s->knowledge);
     put_task(&w, e);
     if (e->options.sampler_json)
@@ -88,6 +90,8 @@ static void read_budget(const struct cJSON *doc, struct engine_settings *out)
         out->budget_trials = n;
     if (json_get_number(doc, "budget_seconds", &x) && x >= 0)
         out->budget_seconds = x;
+    if (json_get_int(doc, "confirm", &n) && n >= 0 && n <= CONFIRM_MAX)
+        out->confirm = (int)n;
 }
 
 static void read_event(const struct study_event *event, struct engine_settings *out)

@@ -8,7 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum rng_stream { STREAM_PROPOSAL = 1 << 20, STREAM_FILL = 2 << 20, STREAM_TRIAL = 3 << 20 };
+enum rng_stream {
+    STREAM_PROPOSAL = 1 << 20,
+    STREAM_FILL = 2 << 20,
+    STREAM_TRIAL = 3 << 20,
+    STREAM_CONFIRM = 4 << 20
+};
 
 /* One independent stream per purpose and trial. */
 static uint64_t stream(enum rng_stream purpose, int64_t number)
@@ -17,11 +22,16 @@ static uint64_t stream(enum rng_stream purpose, int64_t number)
 }
 
 /* Below 2^53, so that it survives JSON numbers everywhere. */
-static uint64_t trial_seed(const struct engine *e, int64_t number)
+static uint64_t seed_of(const struct engine *e, enum rng_stream purpose, int64_t number)
 {
     struct rng rng;
-    rng_seed(&rng, e->settings.rng_seed, stream(STREAM_TRIAL, number));
+    rng_seed(&rng, e->settings.rng_seed, stream(purpose, number));
     return rng_next(&rng) >> 11;
+}
+
+static uint64_t trial_seed(const struct engine *e, int64_t number)
+{
+    return seed_of(e, STREAM_TRIAL, number);
 }
 
 /* Under fold; the share was taken before. */
@@ -45,6 +55,7 @@ static struct job *new_job(struct engine *e, int handle, const struct trial_star
     job->handle = handle;
     job->number = study_log_number(e->log, handle);
     job->start = *start;
+    job->confirms = start->who && strcmp(start->who, "confirm") == 0;
     job->start.who = job->start.situation = job->start.action = job->start.reason = NULL;
     job->target_epochs = start->target_epochs;
     job->best_value = job->best_loss = (double)NAN;
@@ -225,6 +236,25 @@ static bool propose(struct engine *e, int epochs)
     return err == ERR_OK;
 }
 
+bool trials_repeat(struct engine *e, int64_t of, int k, const char *action, const char *reason)
+{
+    int handle;
+    struct trial_start start = {.who = "confirm", .action = action, .reason = reason};
+    engine_fold_enter(e);
+    const struct trial *t = study_trial(study_log_study(e->log), of);
+    int reached = t->curve[t->n_epochs - 1].step, full = e->settings.full_epochs;
+    start.config = t->config;
+    start.n_parameters = t->n_parameters;
+    engine_fold_leave(e);
+    start.target_epochs = reached < full ? reached : full;
+    start.rng_seed = seed_of(e, STREAM_CONFIRM, of * CONFIRM_SEEDS + k);
+    start.continues = -1;
+    if (study_log_create(e->log, &start, &handle) != ERR_OK)
+        return false;
+    launch(e, handle, &start, NULL);
+    return true;
+}
+
 /* The seed that waits longest among those of the highest priority; -1: none. Under fold. */
 static int64_t first_waiting(const struct study *study)
 {
@@ -354,6 +384,7 @@ static void adopt(struct engine *e, const struct trial *t)
     find_checkpoint(e, t->number, t->continues, job->checkpoint, sizeof job->checkpoint);
     job->undecided_from = t->n_epochs > 0 ? t->curve[t->n_epochs - 1].step - 1 : 0;
     job->priority = t->priority;
+    job->confirms = confirm_is(t);
     job->place = t->paused ? JOB_PAUSED : JOB_READY;
     engine_note_add(e, "#%lld goes on %s", (long long)t->number,
                     job->checkpoint[0] ? "from its checkpoint" : "from epoch 1");
@@ -400,7 +431,7 @@ static void note_epoch(struct engine *e, const struct job *job, const struct epo
     char value[32], best_text[48] = "", left_text[48] = "", of[32] = "";
     engine_fold_enter(e);
     const struct study *study = study_log_study(e->log);
-    int64_t spent = study->epochs_spent, trials = budget_trials_done(study);
+    int64_t spent = budget_spent(e), trials = budget_trials_done(study);
     const struct trial *best = study_best(study);
     if (best)
         text_format(best_text, sizeof best_text, "  best %s #%lld",
@@ -466,8 +497,8 @@ void trials_rung(struct engine *e, struct job *job)
     double left = budget_share_left(e);
     engine_fold_enter(e);
     struct search_context context = context_of(e, left);
-    bool stop =
-        e->pruner->stop(&context, study_log_trial(e->log, job->handle), reason, sizeof reason);
+    bool stop = !job->confirms && e->pruner->stop(&context, study_log_trial(e->log, job->handle),
+                                                  reason, sizeof reason);
     engine_fold_leave(e);
     if (stop)
         trials_end(e, job, TRIAL_PRUNED, reason);
@@ -679,14 +710,20 @@ static void note_end(struct engine *e, const struct job *job, enum trial_state s
 void trials_end(struct engine *e, struct job *job, enum trial_state state, const char *why)
 {
     struct outcome o = foresee(e, job, state);
-    attribute_number(e, job->handle, "reward",
-                     meta_reward(o.before, o.after, budget_share_left(e)));
+    o.best &= !job->confirms; /* a lucky seed is no better network */
+    if (!job->confirms)
+        attribute_number(e, job->handle, "reward",
+                         meta_reward(o.before, o.after, budget_share_left(e)));
     if (why && state != TRIAL_FAIL)
         attribute_text(e, job->handle, state == TRIAL_PRUNED ? "run:pruned" : "run:ended", why);
-    keep_weights(e, job, state, &o);
+    if (!job->confirms)
+        keep_weights(e, job, state, &o);
+    else if (state == TRIAL_COMPLETE) /* until one of them is chosen */
+        trials_checkpoint(e, job);
     study_log_finish(e->log, job->handle, state, state == TRIAL_FAIL ? why : NULL);
     note_end(e, job, state, &o, why);
-    learn_from(e, job, o.before);
+    if (!job->confirms)
+        learn_from(e, job, o.before);
     free_job(e, job);
 }
 

@@ -22,10 +22,11 @@ struct fake {
     atomic_long allowed;  /* epochs that may still pass; all runs share them */
     double diverge_above; /* learning rates above diverge in their second epoch */
     bool cannot_start;
+    double luck; /* what the seed adds to values is below this */
 };
 struct fake_run {
     struct fake *fake;
-    double rate;
+    double rate, luck;
     int epoch, target;
 };
 
@@ -52,6 +53,7 @@ static inline enum err fake_start(void *runner, const struct space *space,
     run->fake = fake;
     run->rate = start->config.value[space_find(space, "learning_rate")];
     run->target = start->target_epochs;
+    run->luck = fake->luck * (double)(start->rng_seed % 1000) / 1000;
     *position = (struct runner_position){0, (double)NAN, (double)NAN};
     if (checkpoint) {
         FILE *file = fopen(checkpoint, "r");
@@ -79,7 +81,7 @@ static inline enum err fake_step(void *self, struct runner_step *out, struct err
         return err_set(info, ERR_RANGE, "training", NULL, "diverged in epoch 2");
     out->epoch_done = true;
     out->result = (struct epoch_result){.step = run->epoch};
-    out->result.value = 0.1 * fabs(log10(run->rate / 0.01)) + 0.5 / run->epoch;
+    out->result.value = 0.1 * fabs(log10(run->rate / 0.01)) + 0.5 / run->epoch + run->luck;
     for (int m = 0; m < METRIC_N; m++)
         out->result.metric[m] = out->result.value;
     return ERR_OK;
