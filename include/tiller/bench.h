@@ -18,9 +18,11 @@
 /* What the recorded numbers are. Percentages become shares when they are read. */
 enum curve_unit { CURVE_UNIT_GUESS, CURVE_PERCENT, CURVE_ERROR, CURVE_LOSS };
 
-/* Configurations whose curves are known: one pool for all tasks of a table, or one each. */
+/* Configurations whose curves are known: one pool for all tasks of a table, or one each. The spaces
+ * of a table are the same but for what they hold. */
 struct curve_pool {
     int n;
+    struct space space;
     struct configuration *config; /* [n] */
     double *unit;                 /* [n x space.n], as space_encode gives them */
 };
@@ -29,6 +31,7 @@ struct curve_pool {
 struct curve_task {
     char name[CURVE_NAME_MAX], family[CURVE_NAME_MAX]; /* sanitised; family: the name if unsaid */
     const struct curve_pool *pool;
+    int n_epochs;             /* R: the length of a full training */
     double *error;            /* [pool->n x n_epochs] validation error or loss, smaller is better */
     double *metric[METRIC_N]; /* the same shape; NULL: not recorded */
     double *cost;    /* [pool->n] of an epoch, relative to the median; NULL: not recorded */
@@ -40,8 +43,7 @@ struct curve_task {
 struct curve_table {
     char name[CURVE_NAME_MAX];
     enum curve_unit unit;
-    struct space space; /* roles and axes guessed where the source does not say them */
-    int n_epochs;       /* R: the length of a full training */
+    bool guessed; /* roles and axes of its space */
     int n_pools, n_tasks, n_families;
     struct curve_pool *pools; /* [n_pools] */
     struct curve_task *tasks; /* [n_tasks], sorted by name */
@@ -61,15 +63,28 @@ enum err curve_table_load(const char *prefix, enum curve_unit unit, struct curve
 void curve_table_free(struct curve_table *table);
 /* What was understood: unit, axes and roles, each task's figures. */
 void curve_table_describe(const struct curve_table *table, struct text *out);
-/* The same for programs: {"table", "epochs", "unit", "scale" (of the file's numbers), "space": as
- * Optuna's distributions; a hyperparameter called 1-NAME is 1 minus the file's column NAME,
- * "tasks"}. Each task has "common": for seeds 0..n_seeds-1 the points of bench_common, as places in
- * the list of configurations, from 0. */
-enum err curve_table_put_json(const struct curve_table *table, int n_seeds, struct text *out,
-                              struct err_info *info);
+/* R of its tasks: "50", "30-50". Returns out. */
+const char *curve_table_epochs(const struct curve_table *table, char *out, size_t out_size);
+/* The same for programs that search on it: {"table", "unit", "pools", "tasks"}.
+ *   pools  "axes" (name, Optuna's distribution, fallback, held, how many choices are sampled, what
+ *          switches it on), "configurations": how many; curves: their "values" (null: inactive) and
+ *          places on the "unit" axes
+ *   tasks  name, family, epochs: R, pool: its index, best, median, untrained, and "common": for
+ *          seeds 0..n_seeds-1 the points of bench_common, from 0; curves: "error" as shares, null
+ *          from where it diverged, and "cost" of an epoch */
+enum err curve_table_put_json(const struct curve_table *table, int n_seeds, bool curves,
+                              struct text *out, struct err_info *info);
 /* Keep these tasks only. ERR_RANGE: no such task (the nearest is named). */
 enum err curve_table_keep(struct curve_table *table, const char *const *tasks, size_t n,
                           struct err_info *info);
+/* Takes points out of a pool, and what its tasks had of them; their figures are worked out anew.
+ * drop: [pool->n]. ERR_INPUT: nothing is left to compare. */
+enum err curve_table_drop(struct curve_table *table, struct curve_pool *pool, const bool *drop,
+                          struct err_info *info);
+/* curve_table_known: which configurations of a pool of n_configs knowledge of its tasks is made of:
+ * at most n and half of them, drawn by a fixed seed, the same for all its tasks. They are no part
+ * of what judges. point[n], rising; returns how many. */
+int curve_table_known(int n_configs, int n, int *point);
 
 /* ---- one search, replayed ---------------------------------------------------------------- */
 
@@ -149,7 +164,7 @@ struct bench_options {
 struct bench_result {
     const struct curve_table *table;
     int n_methods, n_seeds;
-    int n_epochs;                   /* B */
+    double budget;                  /* B in full trainings */
     char (*method)[BENCH_NAME_MAX]; /* [n_methods] */
     struct bench_run *run;          /* [n_methods x n_tasks x n_seeds] */
     double seconds;                 /* of one core, over all searches replayed here */
@@ -161,6 +176,7 @@ struct bench_result {
 enum err bench_run_all(const struct bench_options *options, struct bench_result **out,
                        struct err_info *info);
 void bench_result_free(struct bench_result *result);
+int bench_epochs(const struct bench_result *result, int task); /* B of a task, in epochs */
 const struct bench_run *bench_run_of(const struct bench_result *result, int method, int task,
                                      int seed);
 

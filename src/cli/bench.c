@@ -16,9 +16,9 @@
 struct bench_words {
     const char *unit, *axis, *of, *out;
     struct option_list tasks, methods, with;
-    int64_t seeds, workers;
+    int64_t seeds, workers, known;
     double budget;
-    bool describe, json;
+    bool describe, curves, json;
 };
 
 /* ---- what was asked for ------------------------------------------------------------------ */
@@ -36,6 +36,24 @@ static enum err choose(const char *option, const char *word, const char *const *
     return ERR_OK;
 }
 
+/* What `learn --table` makes knowledge of. */
+static enum err drop_known(struct curve_table *table, struct curve_pool *pool, int n,
+                           struct err_info *info)
+{
+    int *point = mem_alloc((size_t)n, sizeof *point);
+    bool *drop = mem_zero_alloc((size_t)pool->n, sizeof *drop);
+    enum err err = point && drop ? ERR_OK : err_set_memory(info, table->name);
+    if (err == ERR_OK) {
+        n = curve_table_known(pool->n, n, point);
+        for (int i = 0; i < n; i++)
+            drop[point[i]] = true;
+        err = curve_table_drop(table, pool, drop, info);
+    }
+    mem_free(point);
+    mem_free(drop);
+    return err;
+}
+
 static enum err open_table(const char *prefix, const struct bench_words *w,
                            struct curve_table **out, struct err_info *info)
 {
@@ -49,6 +67,8 @@ static enum err open_table(const char *prefix, const struct bench_words *w,
         err = curve_table_load(prefix, unit < 0 ? CURVE_UNIT_GUESS : units[unit], out, info);
     if (err == ERR_OK && w->tasks.n > 0)
         err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
+    for (int i = 0; err == ERR_OK && w->known > 0 && i < (*out)->n_pools; i++)
+        err = drop_known(*out, &(*out)->pools[i], (int)w->known, info);
     return err;
 }
 
@@ -134,7 +154,7 @@ static enum err describe(const struct curve_table *table, const struct bench_wor
     struct text out = {0};
     enum err err = ERR_OK;
     if (w->json)
-        err = curve_table_put_json(table, (int)w->seeds, &out, info);
+        err = curve_table_put_json(table, (int)w->seeds, w->curves, &out, info);
     else
         curve_table_describe(table, &out);
     if (w->json)
@@ -230,10 +250,13 @@ int command_bench(int argc, char **argv)
         {"--tasks", OPTION_LIST, &w.tasks, 0, 0, "NAMES", "these tasks only"},
         {"--of", OPTION_TEXT, &w.of, 0, 0, "METHOD", "the one compared in detail (the best)"},
         {"--axis", OPTION_TEXT, &w.axis, 0, 0, "WHAT", "charge epochs (default) or cost"},
+        {"--known", OPTION_INT, &w.known, 1, 100000, "N",
+         "take out the N that 'learn --table' uses"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
         {"--out", OPTION_TEXT, &w.out, 0, 0, "FOLDER", "write CSV tables and SVG plots there"},
         {"--workers", OPTION_INT, &w.workers, 1, 256, "N", "threads (default: one per core)"},
         {"--describe", OPTION_FLAG, &w.describe, 0, 0, NULL, "say what the table is, and end"},
+        {"--curves", OPTION_FLAG, &w.curves, 0, 0, NULL, "with --describe --json: all curves"},
         {"--json", OPTION_FLAG, &w.json, 0, 0, NULL, "one JSON object on standard output"},
     };
     struct err_info info = {0};

@@ -42,6 +42,11 @@ const struct bench_run *bench_run_of(const struct bench_result *result, int meth
     return &result->run[run_index(result, method, task, seed)];
 }
 
+int bench_epochs(const struct bench_result *result, int task)
+{
+    return (int)lround(result->budget * result->table->tasks[task].n_epochs);
+}
+
 void bench_result_free(struct bench_result *result)
 {
     if (!result)
@@ -73,7 +78,7 @@ static void search(struct crew *c, int i)
     int seed = i / o->n_methods / o->table->n_tasks;
     struct bench_run *run = &c->result->run[run_index(c->result, method, task, seed)];
     enum err err = bench_replay(o->table, task, &o->method[method], (uint64_t)seed,
-                                c->result->n_epochs, run, &info);
+                                bench_epochs(c->result, task), run, &info);
     pthread_mutex_lock(&c->lock);
     c->done++;
     c->seconds += thread_seconds() - began;
@@ -204,7 +209,7 @@ enum err bench_run_all(const struct bench_options *o, struct bench_result **out,
     r->table = o->table;
     r->n_methods = o->n_methods;
     r->n_seeds = o->n_seeds;
-    r->n_epochs = (int)lround(o->budget * o->table->n_epochs);
+    r->budget = o->budget;
     r->method = mem_zero_alloc((size_t)o->n_methods, sizeof *r->method);
     r->run = mem_zero_alloc(run_index(r, o->n_methods, 0, 0), sizeof *r->run);
     enum err err = ERR_OK;

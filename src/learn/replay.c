@@ -19,7 +19,6 @@ struct note {
 };
 /* A search under way. */
 struct replay {
-    const struct curve_table *table;
     const struct curve_task *task;
     const struct bench_method *method;
     void *sampler;
@@ -140,7 +139,7 @@ static double distance(const double *a, const double *b, int n)
 /* The nearest unused point to that place, from now on used. There is one. */
 static int take_nearest(struct replay *r, const double *unit)
 {
-    int d = r->table->space.n, best = 0;
+    int d = r->task->pool->space.n, best = 0;
     double least = (double)INFINITY;
     for (int i = 0; i < r->n_unused; i++) {
         double far = distance(unit, &r->task->pool->unit[(size_t)r->unused[i] * (size_t)d], d);
@@ -163,7 +162,7 @@ static struct search_context context_of(const struct replay *r)
         .study = study,
         .majority_error = r->task->majority,
         .share_left = 1 - (double)study->epochs_spent / (double)r->budget,
-        .full_epochs = r->table->n_epochs,
+        .full_epochs = r->task->n_epochs,
         .rng_seed = r->rng_seed,
     };
 }
@@ -200,9 +199,9 @@ static int epochs_left(const struct replay *r)
 static enum err begin_new(struct replay *r, struct proposal *p)
 {
     double unit[SPACE_MAX];
-    int left = epochs_left(r), full = r->table->n_epochs;
+    int left = epochs_left(r), full = r->task->n_epochs;
     int target = p->epochs > 0 && p->epochs < full ? p->epochs : full;
-    space_encode(&r->table->space, &p->config, unit);
+    space_encode(&r->task->pool->space, &p->config, unit);
     int point = take_nearest(r, unit);
     p->config = r->task->pool->config[point];
     uint64_t seed = stream(STREAM_TRIAL, (int64_t)r->memory.study.n_trials);
@@ -215,7 +214,7 @@ static enum err begin_new(struct replay *r, struct proposal *p)
 static int continuation_target(const struct replay *r, const struct proposal *p)
 {
     const struct trial *t = study_trial(&r->memory.study, p->parent);
-    int full = r->table->n_epochs;
+    int full = r->task->n_epochs;
     if (!t || !search_may_go_on(t, full))
         return 0;
     int done = t->curve[t->n_epochs - 1].step;
@@ -250,7 +249,7 @@ static enum err propose(struct replay *r, int *from)
 static enum err reveal(struct replay *r, int point, int epoch)
 {
     double metric[METRIC_N];
-    size_t at = (size_t)point * (size_t)r->table->n_epochs + (size_t)epoch - 1;
+    size_t at = (size_t)point * (size_t)r->task->n_epochs + (size_t)epoch - 1;
     double value = r->task->error[at];
     for (int m = 0; m < METRIC_N; m++)
         metric[m] = r->task->metric[m] ? r->task->metric[m][at] : (double)NAN;
@@ -272,7 +271,7 @@ static bool pruned(struct replay *r, int epoch)
 {
     char reason[256];
     const struct pruner_ops *pruner = r->method->pruner;
-    if (!pruner->is_rung(epoch, r->table->n_epochs))
+    if (!pruner->is_rung(epoch, r->task->n_epochs))
         return false;
     struct search_context context = context_of(r);
     r->run->n_decisions++;
@@ -303,7 +302,7 @@ static int better_to_go_on(const struct replay *r, const struct trial *t)
     for (size_t i = 0; i < study->n_trials; i++) {
         const struct trial *o = &study->trials[i];
         bool before = o->value < t->value || (o->value == t->value && o->number < t->number);
-        n += o != t && before && search_may_go_on(o, r->table->n_epochs);
+        n += o != t && before && search_may_go_on(o, r->task->n_epochs);
     }
     return n;
 }
@@ -323,7 +322,7 @@ static void keep_weights(struct replay *r)
         const struct trial *o = &study->trials[i];
         if (r->note[i].weights && o != incumbent)
             r->note[i].weights =
-                search_may_go_on(o, r->table->n_epochs) && better_to_go_on(r, o) < n_kept;
+                search_may_go_on(o, r->task->n_epochs) && better_to_go_on(r, o) < n_kept;
     }
 }
 
@@ -368,7 +367,6 @@ static enum err search(struct replay *r)
 static enum err begin(struct replay *r, const struct curve_table *table, int task, uint64_t seed)
 {
     const struct curve_task *t = &table->tasks[task];
-    r->table = table;
     r->task = t;
     r->rng_seed = seed_of(t, seed);
     r->best = (double)INFINITY;
@@ -376,7 +374,7 @@ static enum err begin(struct replay *r, const struct curve_table *table, int tas
     r->unused = mem_alloc((size_t)t->pool->n, sizeof *r->unused);
     for (int i = 0; r->unused && i < t->pool->n; i++)
         r->unused[i] = i;
-    memory_study_begin(&r->memory, &table->space, table->n_epochs);
+    memory_study_begin(&r->memory, &t->pool->space, t->n_epochs);
     return r->unused ? ERR_OK : err_set_memory(r->info, "replay");
 }
 

@@ -194,10 +194,10 @@ static void detail(const struct bench_statistics *s, int of, struct text *out)
 void bench_report(const struct bench_statistics *s, int of, struct text *out)
 {
     const struct bench_result *r = s->result;
-    char decisions[32], rate[32];
-    text_appendf(out, "%s: %d tasks in %d families, %d seeds, %.3g full trainings of %d epochs%s\n",
-                 r->table->name, r->table->n_tasks, r->table->n_families, r->n_seeds,
-                 (double)r->n_epochs / r->table->n_epochs, r->table->n_epochs,
+    char decisions[32], rate[32], epochs[64];
+    text_appendf(out, "%s: %d tasks in %d families, %d seeds, %.3g full trainings of %s epochs%s\n",
+                 r->table->name, r->table->n_tasks, r->table->n_families, r->n_seeds, r->budget,
+                 curve_table_epochs(r->table, epochs, sizeof epochs),
                  s->axis == BENCH_COST ? ", charged by cost" : "");
     if (r->seconds > 0)
         text_appendf(out, "%s decisions replayed, %s a second and core\n",

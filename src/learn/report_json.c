@@ -81,8 +81,7 @@ void bench_report_json(const struct bench_statistics *s, struct text *out)
     json_put_int(&w, "tasks", r->table->n_tasks);
     json_put_int(&w, "families", r->table->n_families);
     json_put_int(&w, "seeds", r->n_seeds);
-    json_put_int(&w, "epochs_per_training", r->table->n_epochs);
-    json_put_int(&w, "budget_epochs", r->n_epochs);
+    json_put_number(&w, "budget", r->budget);
     json_put_string(&w, "axis", s->axis == BENCH_COST ? "cost" : "epochs");
     json_put_int(&w, "resamples", BENCH_RESAMPLES);
     json_put_int(&w, "decisions", r->n_decisions);

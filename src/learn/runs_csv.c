@@ -153,7 +153,7 @@ static enum err check_complete(const struct reading *r, const char *path)
     for (int m = r->n_before; m < result->n_methods; m++)
         for (int t = 0; t < result->table->n_tasks; t++)
             for (int s = 0; s < result->n_seeds; s++)
-                if (bench_run_of(result, m, t, s)->n_epochs < result->n_epochs / 2)
+                if (bench_run_of(result, m, t, s)->n_epochs < bench_epochs(result, t) / 2)
                     return err_set(r->info, ERR_INPUT, path,
                                    "run that method with all seeds and the whole budget",
                                    "%s has no search of task %s with seed %d, or less than half",

@@ -33,7 +33,7 @@ double bench_regret(const struct bench_result *result, int method, int task, int
 {
     const struct curve_task *t = &result->table->tasks[task];
     double error = bench_run_error(bench_run_of(result, method, task, seed), axis,
-                                   trainings * result->table->n_epochs + 1e-9, t->majority);
+                                   trainings * t->n_epochs + 1e-9, t->majority);
     return (error - t->best) / (t->median - t->best);
 }
 
@@ -264,7 +264,7 @@ static enum err fill_differences(struct work *w, struct bench_statistics *s, str
 static int count_within(const double *trainings, int n, const struct bench_result *r)
 {
     int within = 0;
-    while (within < n && trainings[within] * r->table->n_epochs <= r->n_epochs + 1e-9)
+    while (within < n && trainings[within] <= r->budget + 1e-9)
         within++;
     return within;
 }

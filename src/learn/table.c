@@ -9,9 +9,9 @@
 #include <string.h>
 
 struct curve_task *table_add_task(struct curve_table *table, const char *name, const char *family,
-                                  const struct curve_pool *pool)
+                                  const struct curve_pool *pool, int n_epochs)
 {
-    size_t n = (size_t)pool->n * (size_t)table->n_epochs;
+    size_t n = (size_t)pool->n * (size_t)n_epochs;
     struct curve_task *grown =
         mem_resize(table->tasks, (size_t)table->n_tasks + 1, sizeof *table->tasks);
     if (!grown)
@@ -22,6 +22,7 @@ struct curve_task *table_add_task(struct curve_table *table, const char *name, c
     text_sanitize(t->name, sizeof t->name, name);
     text_sanitize(t->family, sizeof t->family, family ? family : name);
     t->pool = pool;
+    t->n_epochs = n_epochs;
     t->error = mem_alloc(n, sizeof *t->error);
     if (!t->error)
         return NULL;
@@ -58,10 +59,10 @@ void curve_table_free(struct curve_table *table)
 /* ---- figures ----------------------------------------------------------------------------- */
 
 /* Median over the configurations at that epoch (0-based); diverged ones count as the worst. */
-static double median_at(const struct curve_task *t, int n_epochs, int epoch, double *work)
+static double median_at(const struct curve_task *t, int epoch, double *work)
 {
     for (int i = 0; i < t->pool->n; i++) {
-        double value = t->error[(size_t)i * (size_t)n_epochs + (size_t)epoch];
+        double value = t->error[(size_t)i * (size_t)t->n_epochs + (size_t)epoch];
         work[i] = isnan(value) ? (double)INFINITY : value;
     }
     return numbers_median(work, (size_t)t->pool->n);
@@ -78,15 +79,15 @@ static void divide_cost(struct curve_task *t, double *work)
 static enum err figures(struct curve_table *table, struct curve_task *t, double untrained,
                         struct err_info *info)
 {
-    size_t n = (size_t)t->pool->n * (size_t)table->n_epochs;
+    size_t n = (size_t)t->pool->n * (size_t)t->n_epochs;
     double *work = mem_alloc((size_t)t->pool->n, sizeof *work);
     if (!work)
         return err_set_memory(info, table->name);
     t->best = (double)INFINITY;
     for (size_t i = 0; i < n; i++)
         t->best = fmin(t->best, t->error[i]);
-    t->median = median_at(t, table->n_epochs, table->n_epochs - 1, work);
-    t->majority = isfinite(untrained) ? untrained : median_at(t, table->n_epochs, 0, work);
+    t->median = median_at(t, t->n_epochs - 1, work);
+    t->majority = isfinite(untrained) ? untrained : median_at(t, 0, work);
     if (!isfinite(t->majority))
         t->majority = fmax(t->median, t->best);
     if (t->cost)
@@ -109,7 +110,7 @@ static enum curve_unit guess_unit(const struct curve_table *table)
     double least = (double)INFINITY, largest = 0;
     for (int k = 0; k < table->n_tasks; k++) {
         const struct curve_task *t = &table->tasks[k];
-        for (size_t i = 0; i < (size_t)t->pool->n * (size_t)table->n_epochs; i++) {
+        for (size_t i = 0; i < (size_t)t->pool->n * (size_t)t->n_epochs; i++) {
             least = fmin(least, t->error[i]);
             largest = fmax(largest, t->error[i]);
         }
@@ -119,12 +120,12 @@ static enum curve_unit guess_unit(const struct curve_table *table)
     return least >= 0 && largest > 10 && largest <= 100 ? CURVE_PERCENT : CURVE_LOSS;
 }
 
-static void tidy_curves(const struct curve_task *t, int n_epochs, double scale)
+static void tidy_curves(const struct curve_task *t, double scale)
 {
     for (int i = 0; i < t->pool->n; i++) {
-        double *curve = &t->error[(size_t)i * (size_t)n_epochs];
+        double *curve = &t->error[(size_t)i * (size_t)t->n_epochs];
         bool lost = false;
-        for (int e = 0; e < n_epochs; e++) {
+        for (int e = 0; e < t->n_epochs; e++) {
             lost = lost || !isfinite(curve[e]);
             curve[e] = lost ? (double)NAN : curve[e] * scale;
         }
@@ -161,7 +162,7 @@ enum err table_finish(struct curve_table *table, const double *untrained, struct
         table->unit = guess_unit(table);
     double scale = table->unit == CURVE_PERCENT ? 0.01 : 1;
     for (int i = 0; i < table->n_tasks && err == ERR_OK; i++) {
-        tidy_curves(&table->tasks[i], table->n_epochs, scale);
+        tidy_curves(&table->tasks[i], scale);
         err = figures(table, &table->tasks[i], untrained[i] * scale, info);
     }
     if (err != ERR_OK)
@@ -218,102 +219,69 @@ enum err curve_table_keep(struct curve_table *table, const char *const *tasks, s
     return number_families(table, info);
 }
 
-/* ---- saying what it is ------------------------------------------------------------------- */
+/* ---- taking points out of a pool --------------------------------------------------------- */
 
-static const char *unit_name(enum curve_unit unit)
+/* The rows that stay move up: rows of `width` numbers. */
+static void drop_rows(double *rows, int n, int width, const bool *drop)
 {
-    return unit == CURVE_PERCENT ? "errors in %" : unit == CURVE_ERROR ? "errors" : "losses";
+    size_t kept = 0, w = (size_t)width;
+    for (size_t i = 0; i < (size_t)n && rows; i++)
+        if (!drop[i])
+            memmove(&rows[w * kept++], &rows[w * i], w * sizeof *rows);
 }
 
-static void describe_hyperparameter(const struct hyperparameter *h, struct text *out)
+static void drop_of_task(struct curve_task *t, const bool *drop)
 {
-    char low[32], high[32], range[80];
-    if (h->kind == HYPER_CATEGORICAL)
-        text_format(range, sizeof range, "%d choices", h->n_choices);
-    else
-        text_format(range, sizeof range, "%s..%s", text_human(low, sizeof low, h->low, 3),
-                    text_human(high, sizeof high, h->high, 3));
-    text_appendf(out, "  %-22s %-22s %-7s%-7s %s\n", h->name, range, h->log ? "log" : "",
-                 h->kind == HYPER_INT ? "whole" : "", role_name(h->role));
+    drop_rows(t->error, t->pool->n, t->n_epochs, drop);
+    drop_rows(t->cost, t->pool->n, 1, drop);
+    for (int m = 0; m < METRIC_N; m++)
+        drop_rows(t->metric[m], t->pool->n, t->n_epochs, drop);
 }
 
-void curve_table_describe(const struct curve_table *table, struct text *out)
-{
-    char best[32], median[32], majority[32], count[32];
-    text_count(count, sizeof count, table->tasks[0].pool->n);
-    text_appendf(out, "%s: %d task%s in %d famil%s, %s configurations%s, %d epochs, %s\n",
-                 table->name, table->n_tasks, table->n_tasks == 1 ? "" : "s", table->n_families,
-                 table->n_families == 1 ? "y" : "ies", count, table->n_pools > 1 ? " each" : "",
-                 table->n_epochs, unit_name(table->unit));
-    text_append(out, "\nhyperparameters (axes guessed from how the values are spread, roles from "
-                     "names):\n");
-    for (int i = 0; i < table->space.n; i++)
-        describe_hyperparameter(&table->space.h[i], out);
-    text_appendf(out, "\n  %-38s %-16s %9s %9s %9s\n", "task", "family", "best", "median",
-                 "untrained");
-    for (int i = 0; i < table->n_tasks; i++) {
-        const struct curve_task *t = &table->tasks[i];
-        text_appendf(out, "  %-38s %-16.16s %9s %9s %9s\n", t->name,
-                     strcmp(t->name, t->family) == 0 ? "" : t->family,
-                     text_human(best, sizeof best, t->best, 3),
-                     text_human(median, sizeof median, t->median, 3),
-                     text_human(majority, sizeof majority, t->majority, 3));
-    }
-}
-
-static enum err put_common(const struct curve_table *table, int task, int n_seeds,
-                           struct json_writer *w, struct err_info *info)
+enum err curve_table_drop(struct curve_table *table, struct curve_pool *pool, const bool *drop,
+                          struct err_info *info)
 {
     enum err err = ERR_OK;
-    json_open(w, "common", '[');
-    for (int s = 0; s < n_seeds && err == ERR_OK; s++) {
-        int point[BENCH_COMMON], n = 0;
-        err = bench_common(table, task, (uint64_t)s, point, &n, info);
-        json_open(w, NULL, '[');
-        for (int i = 0; i < n; i++)
-            json_put_int(w, NULL, point[i]);
-        json_close(w, ']');
-    }
-    json_close(w, ']');
-    return err;
-}
-
-static enum err put_task(const struct curve_table *table, int task, int n_seeds,
-                         struct json_writer *w, struct err_info *info)
-{
-    const struct curve_task *t = &table->tasks[task];
-    json_open(w, NULL, '{');
-    json_put_string(w, "name", t->name);
-    json_put_string(w, "family", t->family);
-    json_put_int(w, "configurations", t->pool->n);
-    json_put_number(w, "best", t->best);
-    json_put_number(w, "median", t->median);
-    json_put_number(w, "untrained", t->majority);
-    enum err err = put_common(table, task, n_seeds, w, info);
-    json_close(w, '}');
-    return err;
-}
-
-enum err curve_table_put_json(const struct curve_table *table, int n_seeds, struct text *out,
-                              struct err_info *info)
-{
-    struct json_writer w;
-    struct text space = {0};
-    enum err err = ERR_OK;
-    space_put_json(&table->space, &space);
-    json_begin(&w, out);
-    json_open(&w, NULL, '{');
-    json_put_string(&w, "table", table->name);
-    json_put_int(&w, "epochs", table->n_epochs);
-    json_put_string(&w, "unit", unit_name(table->unit));
-    json_put_number(&w, "scale", table->unit == CURVE_PERCENT ? 0.01 : 1);
-    json_put_raw(&w, "space", text_get(&space));
-    json_open(&w, "tasks", '[');
+    int kept = 0;
+    for (int i = 0; i < table->n_tasks; i++)
+        if (table->tasks[i].pool == pool)
+            drop_of_task(&table->tasks[i], drop);
+    drop_rows(pool->unit, pool->n, pool->space.n, drop);
+    for (int i = 0; i < pool->n; i++)
+        if (!drop[i])
+            pool->config[kept++] = pool->config[i];
+    pool->n = kept;
+    if (kept < 2)
+        return err_set(info, ERR_INPUT, table->name, "judge by a larger pool",
+                       "fewer than two of its configurations are left");
     for (int i = 0; i < table->n_tasks && err == ERR_OK; i++)
-        err = put_task(table, i, n_seeds, &w, info);
-    json_close(&w, ']');
-    json_close(&w, '}');
-    out->failed |= space.failed;
-    text_free(&space);
+        if (table->tasks[i].pool == pool)
+            err = figures(table, &table->tasks[i], table->tasks[i].majority, info);
     return err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* Floyd's draw of n different ones. */
+int curve_table_known(int n_configs, int n, int *point)
+{
+    static const uint64_t seed = 20260102;
+    struct rng rng;
+    int wanted = n < n_configs / 2 ? n : n_configs / 2, drawn = 0;
+    rng_seed(&rng, seed, (uint64_t)n_configs);
+    for (int top = n_configs - wanted; top < n_configs; top++) {
+        int x = (int)rng_below(&rng, (uint64_t)top + 1);
+        for (int i = 0; i < drawn; i++)
+            if (point[i] == x) {
+                x = top;
+                break;
+            }
+        point[drawn++] = x;
+    }
+    qsort(point, (size_t)drawn, sizeof *point, by_number);
+    return drawn;
 }

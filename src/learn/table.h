@@ -7,7 +7,7 @@
 /* A task without curves, its name and family sanitised, appended; NULL: out of memory. Its pool is
  * set, the errors are NaN. */
 struct curve_task *table_add_task(struct curve_table *table, const char *name, const char *family,
-                                  const struct curve_pool *pool);
+                                  const struct curve_pool *pool, int n_epochs);
 /* When all curves are read: percentages become shares, what follows a NaN is NaN, tasks are sorted,
  * figures and families worked out. untrained: [n_tasks] what networks had before training, NaN
  * where unknown. ERR_INPUT: a task on which nothing can be compared. */

@@ -26,6 +26,7 @@ struct reading {
     double *value; /* [n x space.n], row-major: as in the file, then internal */
     size_t value_capacity;
     bool complement[SPACE_MAX];
+    int n_epochs;
     int id_column, task_column, family_column, cost_column, first_epoch; /* of the curves */
     bool has_untrained; /* the column before first_epoch is epoch 0 */
     bool *seen;         /* [n_tasks x n] */
@@ -53,7 +54,7 @@ static int find_config(const struct reading *r, const char *id)
 /* The columns but config_id are hyperparameters; the first row tells numbers from words. */
 static enum err read_names(struct reading *r, const struct cells *c)
 {
-    struct space *space = &r->table->space;
+    struct space *space = &r->table->pools->space;
     r->id_column = cells_find(c, "config_id");
     if (r->id_column < 0)
         return cells_refuse(c, -1, r->info, "name the configurations in a column config_id",
@@ -110,7 +111,7 @@ static enum err read_value(struct reading *r, const struct cells *c, int column,
 
 static enum err read_config(struct reading *r, const struct cells *c)
 {
-    struct space *space = &r->table->space;
+    struct space *space = &r->table->pools->space;
     size_t d = (size_t)space->n, n = (size_t)r->n;
     if (n == CONFIGS_MAX)
         return cells_refuse(c, -1, r->info, "use fewer", "more than %d configurations",
@@ -136,7 +137,7 @@ static enum err read_config(struct reading *r, const struct cells *c)
 
 static enum err guess_column(struct reading *r, int k)
 {
-    struct space *space = &r->table->space;
+    struct space *space = &r->table->pools->space;
     struct hyperparameter *h = &space->h[k];
     size_t d = (size_t)space->n, n = (size_t)r->n;
     char name[SPACE_NAME_MAX];
@@ -178,11 +179,7 @@ static void set_fallbacks(struct space *space)
 static enum err make_pool(struct reading *r)
 {
     struct curve_table *table = r->table;
-    size_t d = (size_t)table->space.n, n = (size_t)r->n;
-    table->pools = mem_zero_alloc(1, sizeof *table->pools);
-    if (!table->pools)
-        return err_set_memory(r->info, table->name);
-    table->n_pools = 1;
+    size_t d = (size_t)table->pools->space.n, n = (size_t)r->n;
     struct curve_pool *pool = table->pools;
     pool->n = r->n;
     pool->config = mem_zero_alloc(n, sizeof *pool->config);
@@ -191,8 +188,8 @@ static enum err make_pool(struct reading *r)
         return err_set_memory(r->info, table->name);
     for (size_t i = 0; i < n; i++) {
         memcpy(pool->config[i].value, &r->value[i * d], d * sizeof(double));
-        space_tidy(&table->space, &pool->config[i]);
-        space_encode(&table->space, &pool->config[i], &pool->unit[i * d]);
+        space_tidy(&table->pools->space, &pool->config[i]);
+        space_encode(&table->pools->space, &pool->config[i], &pool->unit[i * d]);
     }
     return ERR_OK;
 }
@@ -223,11 +220,11 @@ static enum err read_configs(struct reading *r, const char *path)
     if (err == ERR_OK)
         err = sort_ids(r, &c);
     cells_close(&c);
-    for (int k = 0; k < r->table->space.n && err == ERR_OK; k++)
+    for (int k = 0; k < r->table->pools->space.n && err == ERR_OK; k++)
         err = guess_column(r, k);
     if (err != ERR_OK)
         return err;
-    set_fallbacks(&r->table->space);
+    set_fallbacks(&r->table->pools->space);
     return make_pool(r);
 }
 
@@ -258,8 +255,8 @@ static enum err find_epochs(struct reading *r, const struct cells *c)
     }
     r->has_untrained = number == 0;
     r->first_epoch = first + (r->has_untrained ? 1 : 0);
-    r->table->n_epochs = c->n_columns - r->first_epoch;
-    if (number < 0 || number > 1 || r->table->n_epochs < 2)
+    r->n_epochs = c->n_columns - r->first_epoch;
+    if (number < 0 || number > 1 || r->n_epochs < 2)
         return cells_refuse(c, last, r->info, "let the row end with e1,e2,e3 ...",
                             "the last columns are not the epochs from 0 or 1 on");
     return ERR_OK;
@@ -308,12 +305,13 @@ static enum err new_task(struct reading *r, const struct cells *c, int *out)
     const char *family = r->family_column >= 0 ? c->field[r->family_column] : NULL;
     size_t numbers = ((size_t)table->n_tasks + 1) * (size_t)r->n;
     *out = table->n_tasks;
-    if (table->n_tasks == TASKS_MAX || numbers > NUMBERS_MAX / (size_t)table->n_epochs)
+    if (table->n_tasks == TASKS_MAX || numbers > NUMBERS_MAX / (size_t)r->n_epochs)
         return cells_refuse(c, r->task_column, r->info, "split the table",
                             "too many tasks for one table");
     if (!c->field[r->task_column][0] || (family && !family[0]))
         return cells_refuse(c, r->task_column, r->info, "name it", "an empty task or family");
-    struct curve_task *t = table_add_task(table, c->field[r->task_column], family, table->pools);
+    struct curve_task *t =
+        table_add_task(table, c->field[r->task_column], family, table->pools, r->n_epochs);
     if (!t || !grow_marks(r))
         return err_set_memory(r->info, c->path);
     if (r->cost_column >= 0 && !(t->cost = mem_zero_alloc((size_t)r->n, sizeof *t->cost)))
@@ -366,7 +364,7 @@ static enum err read_curve(struct reading *r, const struct cells *c)
     if (err != ERR_OK)
         return err;
     struct curve_task *t = &r->table->tasks[task];
-    size_t n_epochs = (size_t)r->table->n_epochs;
+    size_t n_epochs = (size_t)r->n_epochs;
     double *curve = &t->error[(size_t)config * n_epochs];
     double *before = &r->untrained[(size_t)task * (size_t)r->n + (size_t)config];
     if (t->cost)
@@ -444,6 +442,15 @@ static void file_of(const char *prefix, int which, char *out, size_t out_size)
         text_format(out, out_size, "%s%s", prefix, endings[which]);
 }
 
+static enum err begin(struct reading *r)
+{
+    r->table->pools = mem_zero_alloc(1, sizeof *r->table->pools);
+    if (!r->table->pools)
+        return err_set_memory(r->info, r->table->name);
+    r->table->n_pools = 1;
+    return ERR_OK;
+}
+
 enum err curve_table_load(const char *typed, enum curve_unit unit, struct curve_table **out,
                           struct err_info *info)
 {
@@ -457,9 +464,12 @@ enum err curve_table_load(const char *typed, enum curve_unit unit, struct curve_
     if (!r.table)
         return err_set_memory(info, prefix);
     r.table->unit = unit;
+    r.table->guessed = true;
     text_sanitize(r.table->name, sizeof r.table->name, file_base_name(prefix));
     file_of(prefix, 0, path, sizeof path);
-    enum err err = read_configs(&r, path);
+    enum err err = begin(&r);
+    if (err == ERR_OK)
+        err = read_configs(&r, path);
     file_of(prefix, 1, path, sizeof path);
     if (err == ERR_OK)
         err = read_curves(&r, path);

@@ -56,11 +56,10 @@ static int by_time(const void *a, const void *b)
 static void order_peer(const struct targets *x, int g, int task, double *error, struct hit *work)
 {
     const struct bench_result *r = x->result;
-    const struct curve_table *table = r->table;
+    const struct curve_task *t = &r->table->tasks[task];
     for (int s = 0; s < r->n_seeds; s++) {
-        error[s] =
-            bench_run_error(bench_run_of(r, x->peer, task, s), x->axis,
-                            bench_targets[g] * table->n_epochs + 1e-9, table->tasks[task].majority);
+        error[s] = bench_run_error(bench_run_of(r, x->peer, task, s), x->axis,
+                                   bench_targets[g] * t->n_epochs + 1e-9, t->majority);
         int at = s;
         for (; at > 0 && error[work[at - 1].seed] > error[s]; at--)
             work[at] = work[at - 1];
@@ -114,7 +113,7 @@ static double log_time(const struct targets *x, int g, int method, int task, int
     int needed = (x->result->n_seeds + 1) / 2, sum = 0, i = 0;
     while ((sum += x->count[hit[i].seed]) < needed)
         i++;
-    return log(isinf(hit[i].at) ? 2.0 * x->result->n_epochs : (double)hit[i].at);
+    return log(isinf(hit[i].at) ? 2.0 * bench_epochs(x->result, task) : (double)hit[i].at);
 }
 
 /* The factors of all methods on one task, weighted, are added to sum[M] (logs). */

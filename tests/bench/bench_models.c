@@ -28,14 +28,14 @@ static struct known_tasks block_of(const struct curve_table *table, int block)
     struct known_task *task = mem_alloc((size_t)table->n_tasks, sizeof *task);
     if (!task)
         die("out of memory");
-    size_t first = (size_t)block * BLOCK, at = first * (size_t)table->n_epochs;
+    size_t first = (size_t)block * BLOCK, at = first * (size_t)table->tasks[0].n_epochs;
     for (int t = 0; t < table->n_tasks; t++) {
         const struct curve_task *from = &table->tasks[t];
         const double *train = from->metric[METRIC_TRAIN_LOSS], *val = from->metric[METRIC_VAL_LOSS];
         task[t] = (struct known_task){.name = from->name,
                                       .family = t, /* the table knows of no relatives */
                                       .n_runs = BLOCK,
-                                      .n_epochs = table->n_epochs,
+                                      .n_epochs = table->tasks[0].n_epochs,
                                       .unit = from->pool->unit + first * (size_t)table->space.n,
                                       .error = from->error + at,
                                       .train_loss = train ? train + at : NULL,
@@ -56,7 +56,8 @@ static double regret(const struct curve_table *table, int task, int config, int 
     const struct curve_task *t = &table->tasks[task];
     double least = t->majority;
     for (int e = 0; e < n_epochs; e++)
-        least = fmin(least, t->error[(size_t)config * (size_t)table->n_epochs + (size_t)e]);
+        least =
+            fmin(least, t->error[(size_t)config * (size_t)table->tasks[0].n_epochs + (size_t)e]);
     return (least - t->best) / (t->median - t->best);
 }
 
@@ -64,9 +65,9 @@ static double regret(const struct curve_table *table, int task, int config, int 
 static void add_regrets(const struct curve_table *table, int task, const int *list, double *sum)
 {
     double least = (double)INFINITY;
-    sum[0] += regret(table, task, list[0], table->n_epochs / 4);
+    sum[0] += regret(table, task, list[0], table->tasks[0].n_epochs / 4);
     for (int k = 0, j = 1; k < shown[SHOWN_N - 1]; k++) {
-        least = fmin(least, regret(table, task, list[k], table->n_epochs));
+        least = fmin(least, regret(table, task, list[k], table->tasks[0].n_epochs));
         if (k + 1 == shown[j])
             sum[j++] += least;
     }
@@ -142,7 +143,7 @@ static void print_reliability(const struct curve_table *table,
     for (int k = 0; k < PREDICTOR_RUNGS; k++) {
         const struct predictor_reliability *r = &all[k];
         printf("%4d %5d %6d  %.3f  %.3f  %.3f   %5.1f %%    %5.1f %%     ", k + 1,
-               predictor_epoch(k, table->n_epochs), r->n, r->brier / n_blocks,
+               predictor_epoch(k, table->tasks[0].n_epochs), r->n, r->brier / n_blocks,
                r->raw_brier / n_blocks, r->base_brier / n_blocks, 100 * r->stopped / n_blocks,
                100 * r->winners_lost / n_blocks);
         for (int i = 0; i < PREDICTOR_BINS; i++)
@@ -207,8 +208,9 @@ static void try_config(struct search *s, int config)
 {
     const struct curve_task *t = &s->table->tasks[s->task];
     double least = t->majority;
-    for (int e = 0; e < s->table->n_epochs; e++)
-        least = fmin(least, t->error[(size_t)config * (size_t)s->table->n_epochs + (size_t)e]);
+    for (int e = 0; e < s->table->tasks[0].n_epochs; e++)
+        least =
+            fmin(least, t->error[(size_t)config * (size_t)s->table->tasks[0].n_epochs + (size_t)e]);
     s->tried[s->n] = config;
     s->error[s->n++] = log(least + 0.002);
 }
@@ -377,7 +379,7 @@ int main(int argc, char **argv)
         if (curve_table_load(prefix, CURVE_UNIT_GUESS, &table, &info) != ERR_OK)
             die(info.detail);
         printf("%s: %d tasks, %d configurations, %d epochs; knowledge of %d runs a task\n",
-               table->name, table->n_tasks, table->pools[0].n, table->n_epochs, BLOCK);
+               table->name, table->n_tasks, table->pools[0].n, table->tasks[0].n_epochs, BLOCK);
         judge_portfolios(table);
         judge_predictor(table);
         judge_surrogates(table);

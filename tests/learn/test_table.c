@@ -47,7 +47,7 @@ static void figures_of_a_small_table(void **state)
         fail_msg("%s: %s", info.where, info.detail);
     assert_int_equal(table->n_tasks, 2);
     assert_int_equal(table->n_families, 1);
-    assert_int_equal(table->n_epochs, 2);
+    assert_int_equal(table->tasks[0].n_epochs, 2);
     assert_int_equal(table->unit, CURVE_ERROR);
     assert_string_equal(table->tasks[0].name, "one"); /* sorted */
     const struct curve_task *t = &table->tasks[1];
@@ -59,7 +59,7 @@ static void figures_of_a_small_table(void **state)
     assert_true(isnan(t->error[6]) && isnan(t->error[7])); /* d */
     assert_true(t->cost[0] == 0.5 && t->cost[3] == 4);     /* of the median 4 */
     assert_true(table->tasks[0].error[0] == 0.4 && table->tasks[0].error[1] == 0.05); /* a */
-    const struct space *s = &table->space;
+    const struct space *s = &table->pools[0].space;
     assert_int_equal(s->n, 3);
     assert_true(s->h[0].log && s->h[0].kind == HYPER_FLOAT && s->h[0].role == ROLE_LEARNING_RATE);
     assert_true(s->h[1].log && s->h[1].kind == HYPER_INT && s->h[1].role == ROLE_UNITS);
@@ -91,7 +91,7 @@ static void units_and_axes_are_recognised(void **state)
     enum err err = made_table(folder, text_get(&configs), text_get(&curves), &table, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
-    const struct space *s = &table->space;
+    const struct space *s = &table->pools[0].space;
     assert_string_equal(s->h[0].name, "1-beta1");
     assert_true(s->h[0].log && !s->h[1].log && !s->h[2].log);
     assert_int_equal(s->h[2].role, ROLE_DECAY);
@@ -222,6 +222,49 @@ static void tasks_are_chosen_by_name(void **state)
     text_free(&curves);
 }
 
+/* Points that are taken out take their curves and costs with them; the figures are those of the
+ * rest. */
+static void points_are_taken_out(void **state)
+{
+    (void)state;
+    struct curve_table *table;
+    struct err_info info = {0};
+    struct text json = {0};
+    const char *curves = "task,config_id,time2_s,e1,e2\n"
+                         "one,a,1,0.5,0.1\none,b,2,0.6,0.3\none,c,4,0.7,0.4\none,d,8,0.8,0.6\n";
+    assert_int_equal(made_table(folder, CONFIGS, curves, &table, &info), ERR_OK);
+    struct curve_pool *pool = &table->pools[0];
+    const struct curve_task *t = &table->tasks[0];
+    double rate = pool->config[1].value[0], place = pool->unit[3];
+    assert_true(t->best == 0.1 && t->cost[1] == 1);
+    const bool first[] = {true, false, false, false}, most[] = {true, true, false};
+    assert_int_equal(curve_table_drop(table, pool, first, &info), ERR_OK);
+    assert_int_equal(pool->n, 3);
+    assert_true(pool->config[0].value[0] == rate && pool->unit[0] == place);
+    assert_true(t->error[0] == 0.6 && t->error[5] == 0.6);
+    assert_true(t->best == 0.3 && t->median == 0.4);
+    assert_true(t->cost[0] == 0.5 && t->cost[2] == 2);
+    assert_int_equal(curve_table_put_json(table, 2, true, &json, &info), ERR_OK);
+    assert_non_null(strstr(text_get(&json), "\"error\": [[0.6, 0.3], [0.7, 0.4], [0.8, 0.6]]"));
+    assert_non_null(strstr(text_get(&json), "\"values\": [[0.001, 64, \"sgd\"], "));
+    assert_int_equal(curve_table_drop(table, pool, most, &info), ERR_INPUT);
+    text_free(&json);
+    curve_table_free(table);
+}
+
+static void what_knowledge_is_made_of(void **state)
+{
+    (void)state;
+    int point[200], again[200];
+    assert_int_equal(curve_table_known(1000, 200, point), 200);
+    assert_int_equal(curve_table_known(1000, 200, again), 200);
+    assert_memory_equal(point, again, sizeof point);
+    for (int i = 0; i < 200; i++)
+        assert_true(point[i] >= 0 && point[i] < 1000 && (i == 0 || point[i] > point[i - 1]));
+    assert_true(point[0] < 50 && point[199] >= 950);
+    assert_int_equal(curve_table_known(100, 200, point), 50);
+}
+
 /* The two tables beside the repository, where they are. */
 static void the_shared_tables(void **state)
 {
@@ -236,10 +279,11 @@ static void the_shared_tables(void **state)
     assert_int_equal(curve_table_load(prefix, CURVE_UNIT_GUESS, &table, &info), ERR_OK);
     assert_int_equal(table->n_tasks, 20);
     assert_int_equal(table->pools[0].n, 1000);
-    assert_int_equal(table->n_epochs, 52);
+    assert_int_equal(table->tasks[0].n_epochs, 52);
     assert_int_equal(table->unit, CURVE_PERCENT);
-    int decay = space_find_role(&table->space, ROLE_DECAY);
-    assert_true(decay >= 0 && !table->space.h[decay].log); /* drawn evenly from 1e-5..0.1 */
+    int decay = space_find_role(&table->pools[0].space, ROLE_DECAY);
+    assert_true(decay >= 0 &&
+                !table->pools[0].space.h[decay].log); /* drawn evenly from 1e-5..0.1 */
     curve_table_free(table);
 }
 
@@ -252,6 +296,8 @@ int main(void)
         cmocka_unit_test(files_cut_anywhere),
         cmocka_unit_test(a_failing_allocation_is_an_error),
         cmocka_unit_test(tasks_are_chosen_by_name),
+        cmocka_unit_test(points_are_taken_out),
+        cmocka_unit_test(what_knowledge_is_made_of),
         cmocka_unit_test(the_shared_tables),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
