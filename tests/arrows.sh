@@ -7,14 +7,14 @@ below=""
 for room in $rooms; do
     below="$below $room"
     faces=include/tiller/$room.h
-    [ "$room" = learn ] && faces="$faces include/tiller/bench.h" # learn has two
+    [ "$room" = learn ] && faces="$faces include/tiller/bench.h include/tiller/race.h" # learn has three
     [ "$room" = meta ] && faces="$faces include/tiller/knowledge.h" # meta too
     for file in src/"$room"/*.[ch] $faces; do
         [ -e "$file" ] || continue
         for used in $(sed -n 's/^ *# *include *"\([a-z]*\)\/\([a-z_]*\)\(\/[a-z_.]*\)*.*/\1:\2/p' "$file"); do
             first=${used%%:*}
             [ "$first" = tiller ] && target=${used#*:} || target=$first
-            [ "$used" = tiller:bench ] && target=learn
+            [ "$used" = tiller:bench ] || [ "$used" = tiller:race ] && target=learn
             [ "$used" = tiller:knowledge ] && target=meta
             case " $below " in
             *" $target "*) ;;

@@ -124,6 +124,7 @@ int command_resume(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_race(int argc, char **argv);
 int command_learn(int argc, char **argv);
 int command_start(int argc, char **argv); /* tiller alone: the start screen */
 

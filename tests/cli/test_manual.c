@@ -56,8 +56,8 @@ static void every_action_stands_in_the_manual(void **state)
 static void every_option_stands_in_the_manual(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"run",    "resume",  "train", "describe",
-                                           "export", "predict", "bench", "learn"};
+    static const char *const commands[] = {"run",     "resume", "train", "describe", "export",
+                                           "predict", "bench",  "race",  "learn"};
     char *page = read_manual();
     for (size_t c = 0; c < sizeof commands / sizeof *commands; c++) {
         const char *argv[] = {spawn_tiller(), commands[c], "--help", NULL};
