@@ -120,6 +120,9 @@ struct recorded_task {
     struct learn_plan plan;
     int full_epochs; /* R */
     struct space space;
+    char log[160]; /* its file's name in the folder; "" from a packed file */
+    bool has_features;
+    struct task_features features;
     struct recorded_training *training; /* [n_trainings] in the order in which they began */
     size_t n_trainings, capacity;
 };
@@ -139,12 +142,26 @@ enum err learn_records_add(struct learn_records *r, const struct study *study, c
  * none. Owner: caller, learn_records_free. Cost: about 2 ms a training. */
 enum err learn_records_folder(const char *folder, bool pool, struct learn_records **out,
                               struct err_info *info);
+/* learn_records_look: measures what tasks look like that it is not known of, from their data,
+ * opened again as their logs in the folder say. Data that can't be opened, or is other data by now,
+ * is no error: `say` (may be NULL) gets a line, the task stays without features. Errors:
+ * ERR_MEMORY. */
+struct learn_looking {
+    const char *folder;
+    enum err (*open)(void *arg, const struct study *study, const char *path, struct data_set **set,
+                     struct err_info *info);
+    void (*say)(void *arg, const char *line);
+    void *arg; /* of open and say */
+};
+enum err learn_records_look(struct learn_records *r, const struct learn_looking *l,
+                            struct err_info *info);
 /* learn_records_write: packed: JSON lines in gzip, curves with 4 significant digits, all else
  * exact:
  *   {"format": "tiller records", "version": 1, "pool": false, "curves": [NAME ...], "tasks": N}
  *   per task, before its trainings:
  *     {"task", "family", "variant", "fingerprint", "split_seed", "rows", "inputs", "classes",
  *      "majority_error", "objective", "epochs": R, "plan": as in the log, "space": as in the log,
+ *      "features": {"value": [12], "sketch": [96], "rows", "cost"} if they are known,
  *      "trainings": N}
  *   per training:
  *     {"x": [values in the space's order; a choice by its index; null: inactive or held], "who",

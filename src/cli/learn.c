@@ -202,11 +202,26 @@ static void say_records(const struct learn_records *r, const char *path)
            text_count(counts[1], sizeof counts[1], epochs), seconds / 3600);
 }
 
+static enum err open_again(void *arg, const struct study *study, const char *path,
+                           struct data_set **set, struct err_info *info)
+{
+    (void)arg;
+    return cli_open_study_data(study, path, set, info);
+}
+
+static enum err open_folder(const char *folder, bool pool, struct learn_records **out,
+                            struct err_info *info)
+{
+    struct learn_looking looking = {.folder = folder, .open = open_again, .say = say};
+    enum err err = learn_records_folder(folder, pool, out, info);
+    return err == ERR_OK ? learn_records_look(*out, &looking, info) : err;
+}
+
 static int pack(const struct learn_words *w)
 {
     struct err_info info = {0};
     struct learn_records *records = NULL;
-    enum err err = learn_records_folder(w->pack, w->pool, &records, &info);
+    enum err err = open_folder(w->pack, w->pool, &records, &info);
     if (err == ERR_OK)
         err = learn_records_write(records, w->file, &info);
     if (err == ERR_OK)

@@ -185,6 +185,7 @@ enum err learn_records_add(struct learn_records *r, const struct study *study, c
     task->plan = plan;
     task->full_epochs = settings.full_epochs;
     task->space = study->space;
+    text_copy(task->log, sizeof task->log, file_base_name(path));
     enum err err = take_trainings(task, study);
     return err == ERR_OK ? ERR_OK : err_set_memory(info, path);
 }

@@ -261,6 +261,38 @@ static bool read_numbers(const struct cJSON *doc, struct recorded_task *task, in
     return true;
 }
 
+/* Exactly n finite numbers. */
+static bool read_numbers_of(const struct cJSON *array, int n, double *out)
+{
+    const struct cJSON *item;
+    int i = 0;
+    if (!cJSON_IsArray(array))
+        return false;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (i == n || !json_number(item, &out[i]) || !(fabs(out[i]) <= RECORDED_MAX))
+            return false;
+        i++;
+    }
+    return i == n;
+}
+
+static bool read_features(const struct cJSON *doc, struct recorded_task *task)
+{
+    struct task_features *f = &task->features;
+    int64_t rows;
+    task->has_features = doc != NULL;
+    if (!doc)
+        return true;
+    if (!read_numbers_of(json_get(doc, "value"), FEATURE_N, f->value) ||
+        !read_numbers_of(json_get(doc, "sketch"), SKETCH_N, f->sketch) ||
+        !read_count(doc, "rows", 0, INT32_MAX, &rows) ||
+        !json_get_number(doc, "cost", &f->cost_epochs))
+        return false;
+    f->rows_used = (int)rows;
+    return f->cost_epochs >= 0 && f->cost_epochs <= RECORDED_MAX;
+}
+
 static enum err read_space(struct reader *r, const struct cJSON *object, struct space *out)
 {
     enum err err = space_read_json(object, out, r->info);
@@ -279,6 +311,8 @@ static enum err read_task_line(struct reader *r, struct recorded_task *task, int
         err = refuse(r, "a number of the task is missing or not possible");
     else if (!plan_read(json_get(doc, "plan"), &task->plan) || task->plan.pool != r->out->pool)
         err = refuse(r, "plan is not possible");
+    else if (!read_features(json_get(doc, "features"), task))
+        err = refuse(r, "features are not possible");
     else
         err = read_space(r, json_get(doc, "space"), &task->space);
     json_free(doc);

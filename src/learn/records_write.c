@@ -21,6 +21,24 @@ static void put_head(const struct learn_records *r, struct text *out)
     text_append_char(out, '\n');
 }
 
+static void put_numbers(struct json_writer *w, const char *name, const double *value, int n)
+{
+    json_open(w, name, '[');
+    for (int i = 0; i < n; i++)
+        json_put_number(w, NULL, value[i]);
+    json_close(w, ']');
+}
+
+static void put_features(struct json_writer *w, const struct task_features *f)
+{
+    json_open(w, "features", '{');
+    put_numbers(w, "value", f->value, FEATURE_N);
+    put_numbers(w, "sketch", f->sketch, SKETCH_N);
+    json_put_int(w, "rows", f->rows_used);
+    json_put_number(w, "cost", f->cost_epochs);
+    json_close(w, '}');
+}
+
 static void put_task(const struct recorded_task *task, struct text *out)
 {
     struct json_writer w;
@@ -42,6 +60,8 @@ static void put_task(const struct recorded_task *task, struct text *out)
     json_put_int(&w, "epochs", task->full_epochs);
     json_put_raw(&w, "plan", text_get(&plan));
     json_put_raw(&w, "space", text_get(&space));
+    if (task->has_features)
+        put_features(&w, &task->features);
     json_put_int(&w, "trainings", (int64_t)task->n_trainings);
     json_close(&w, '}');
     text_append_char(out, '\n');

@@ -21,13 +21,39 @@ static struct learn_records *open_records(const char *path, bool pool)
     return r;
 }
 
+static enum err open_typed(const char *typed, const char *variant, struct data_set **set,
+                           struct err_info *info)
+{
+    char path[512];
+    struct data_options options = {0};
+    enum err err = data_find(typed, path, sizeof path, &options.variant, info);
+    options.variant = variant[0] ? variant : NULL;
+    return err == ERR_OK ? data_open(path, &options, set, info) : err;
+}
+
+static enum err open_data(void *arg, const struct study *study, const char *path,
+                          struct data_set **set, struct err_info *info)
+{
+    (void)arg;
+    (void)path;
+    return open_typed(study->task_path, study->variant, set, info);
+}
+
+static void look_at(struct learn_records *r, const struct desk *desk)
+{
+    struct learn_looking looking = {.folder = desk->folder, .open = open_data};
+    assert_int_equal(learn_records_look(r, &looking, NULL), ERR_OK);
+}
+
 static struct learn_records *pack_folder(const struct desk *desk, bool pool, const char *path)
 {
     struct learn_records *r = NULL;
     struct err_info info = {0};
     char line[900];
-    if (learn_records_folder(desk->folder, pool, &r, &info) != ERR_OK ||
-        learn_records_write(r, path, &info) != ERR_OK)
+    if (learn_records_folder(desk->folder, pool, &r, &info) != ERR_OK)
+        fail_msg("%s", err_format(&info, line, sizeof line));
+    look_at(r, desk);
+    if (learn_records_write(r, path, &info) != ERR_OK)
         fail_msg("%s", err_format(&info, line, sizeof line));
     return r;
 }
@@ -93,6 +119,20 @@ static void assert_equal_files(const char *a, const char *b)
     mem_free(y);
 }
 
+static void assert_looks_like_its_data(const struct recorded_task *task, const struct study *study)
+{
+    struct data_set *set;
+    struct task_features f;
+    assert_int_equal(open_data(NULL, study, NULL, &set, NULL), ERR_OK);
+    assert_int_equal(meta_features(set, &f, NULL), ERR_OK);
+    assert_true(task->has_features);
+    assert_memory_equal(task->features.value, f.value, sizeof f.value);
+    assert_memory_equal(task->features.sketch, f.sketch, sizeof f.sketch);
+    assert_int_equal(task->features.rows_used, f.rows_used);
+    assert_true(task->features.cost_epochs == f.cost_epochs);
+    data_free(set);
+}
+
 /* One of the tasks is a variant, and one training diverges. */
 static void what_is_packed_is_what_was_recorded(void **state)
 {
@@ -125,12 +165,51 @@ static void what_is_packed_is_what_was_recorded(void **state)
         assert_int_equal(task->facts.n_inputs, i ? 9 : 34);
         assert_true(task->facts.majority_error > 0 && task->facts.majority_error < 1);
         assert_int_equal(task->n_trainings, ALL);
+        assert_looks_like_its_data(task, study);
         for (int k = 0; k < ALL; k++)
             assert_trial_is_kept(&study->trials[k], &study->space, &task->training[k], k);
         study_free(study);
     }
     assert_int_equal(learn_records_write(r, in_folder(&desk, "b.gz", again), &info), ERR_OK);
     assert_equal_files(packed, again);
+    learn_records_free(r);
+    desk_remove(&desk);
+}
+
+static enum err open_other(void *arg, const struct study *study, const char *path,
+                           struct data_set **set, struct err_info *info)
+{
+    (void)study;
+    (void)path;
+    return open_typed(arg ? "data/ionosphere" : "no such data", "", set, info);
+}
+
+static char looking_said[900];
+
+static void hear(void *arg, const char *line)
+{
+    (void)arg;
+    text_copy(looking_said, sizeof looking_said, line);
+}
+
+static void other_data_is_no_look_at_the_task(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct learn_records *r;
+    int other = 1;
+    desk_make(&desk);
+    desk.r.tasks.n = 1;
+    assert_true(desk_record(&desk));
+    assert_int_equal(learn_records_folder(desk.folder, false, &r, NULL), ERR_OK);
+    struct learn_looking looking = {.folder = desk.folder, .open = open_other, .say = hear};
+    assert_int_equal(learn_records_look(r, &looking, NULL), ERR_OK);
+    assert_false(r->task[0].has_features);
+    assert_non_null(strstr(looking_said, "vowel: its features are not known"));
+    looking.arg = &other;
+    assert_int_equal(learn_records_look(r, &looking, NULL), ERR_OK);
+    assert_false(r->task[0].has_features);
+    assert_non_null(strstr(looking_said, "the data has changed"));
     learn_records_free(r);
     desk_remove(&desk);
 }
@@ -348,6 +427,8 @@ static void what_is_not_possible_is_refused_with_its_line(void **state)
         {"\"task\":", "\"majority_error\": ", "\"majority_error\": NaN, \"m\": ", ":2", "a number"},
         {"\"task\":", "\"pool\": false", "\"pool\": true", ":2", "plan"},
         {"\"task\":", "\"scramble\": 1", "\"scramble\": 0", ":2", "plan"},
+        {"\"task\":", "\"sketch\": [", "\"sketch\": [1, ", ":2", "features"},
+        {"\"task\":", "\"value\": [", "\"value\": [NaN, ", ":2", "features"},
         {"\"space\":", "\"low\": 0.0001", "\"low\": 1", ":2", ""},
         {"\"space\":", "FloatDistribution", "FlatDistribution", ":2", "space"},
         {"\"space\":", "\"trainings\": 6", "\"trainings\": 7", ":9", "ends too early"},
@@ -461,6 +542,7 @@ int main(void)
     net_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_is_what_was_recorded),
+        cmocka_unit_test(other_data_is_no_look_at_the_task),
         cmocka_unit_test(what_has_not_ended_is_left_out),
         cmocka_unit_test(a_pool_is_no_knowledge),
         cmocka_unit_test(a_whole_knowledge_base_is_small),
