@@ -362,6 +362,12 @@ struct pilot {
 };
 int pilot_state(int rung, double win, double share_left); /* 0..PILOT_STATES-1 */
 const char *pilot_action_name(enum pilot_action a);       /* "continue" "stop" "pause" */
+/* Back-off for rare cells, as qtable_value; the parent: the same rung and bin over all budgets. */
+double pilot_value(const struct pilot *p, int state, enum pilot_action a, double *variance);
+/* What the table prefers to the word of the fixed bounds (pause: a run stopped by them may be gone
+ * on with); that one itself unless another is better by more than sqrt(se^2 + se_fixed^2) with
+ * QTABLE_NEEDED visits to both cells. */
+enum pilot_action pilot_prefers(const struct pilot *p, int state, enum pilot_action fixed);
 
 /* ---- knowledge as a whole ------------------------------------------------------------------ */
 
