@@ -45,6 +45,7 @@ struct curve_table {
     enum curve_unit unit;
     bool guessed; /* roles and axes of its space */
     int n_pools, n_tasks, n_families;
+    int n_unfinished; /* tasks of folders that are left out because they are still recorded */
     struct curve_pool *pools; /* [n_pools] */
     struct curve_task *tasks; /* [n_tasks], sorted by name */
     int *family;              /* [n_tasks] 0..n_families-1 */
@@ -60,6 +61,13 @@ struct curve_table {
  * Owner: caller, curve_table_free. Cost: about 0.1 s for a million numbers. */
 enum err curve_table_load(const char *prefix, enum curve_unit unit, struct curve_table **out,
                           struct err_info *info);
+/* curve_table_open: what a person names: the files of curve_table_load, or any mixture of folders
+ * (their pools; recordings if there are none), packed files of `learn --pack`, and study logs.
+ * Every task is recorded once and has a pool of its own: its full trainings and those that
+ * diverged; the spaces are the same but for what is held. Costs: parameters x rows. unit: of the
+ * two-file form. Errors: ERR_INPUT, ERR_USAGE, ERR_IO. Cost: about 2 ms a training from logs. */
+enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit unit,
+                          struct curve_table **out, struct err_info *info);
 void curve_table_free(struct curve_table *table);
 /* What was understood: unit, axes and roles, each task's figures. */
 void curve_table_describe(const struct curve_table *table, struct text *out);

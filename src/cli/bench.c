@@ -8,12 +8,18 @@
 #include <unistd.h>
 
 #define USAGE                                                                                      \
-    "usage: tiller bench TABLE [options]\n\n"                                                      \
-    "Compares samplers and pruners on a table of recorded learning curves: TABLE-configs.csv\n"    \
-    "and TABLE-curves.csv. Every method searches on every task with every seed; regret, ranks,\n"  \
-    "epochs to the others' results and differences come with 95 % intervals."
+    "usage: tiller bench TABLE [options]\n"                                                        \
+    "       tiller bench FOLDER|POOLS.gz|LOG ... [options]\n\n"                                    \
+    "Compares samplers and pruners on recorded learning curves: TABLE-configs.csv and\n"           \
+    "TABLE-curves.csv, or what 'tiller learn' recorded, each task with a pool of its own. Every\n" \
+    "method searches on every task with every seed; regret, ranks, epochs to the others' "         \
+    "results\n"                                                                                    \
+    "and differences come with 95 % intervals."
 
+enum { PATHS_MAX = 64 };
 struct bench_words {
+    const char *path[PATHS_MAX];
+    size_t n_paths;
     const char *unit, *axis, *of, *out;
     struct option_list tasks, methods, with;
     int64_t seeds, workers, known;
@@ -54,8 +60,8 @@ static enum err drop_known(struct curve_table *table, struct curve_pool *pool, i
     return err;
 }
 
-static enum err open_table(const char *prefix, const struct bench_words *w,
-                           struct curve_table **out, struct err_info *info)
+static enum err open_table(const struct bench_words *w, struct curve_table **out,
+                           struct err_info *info)
 {
     static const char *const names[] = {"percent", "error", "loss"};
     static const enum curve_unit units[] = {CURVE_PERCENT, CURVE_ERROR, CURVE_LOSS};
@@ -64,7 +70,8 @@ static enum err open_table(const char *prefix, const struct bench_words *w,
     enum err err =
         choose("--unit", w->unit, names, 3, "choose percent, error or loss", &unit, info);
     if (err == ERR_OK)
-        err = curve_table_load(prefix, unit < 0 ? CURVE_UNIT_GUESS : units[unit], out, info);
+        err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit], out,
+                               info);
     if (err == ERR_OK && w->tasks.n > 0)
         err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
     for (int i = 0; err == ERR_OK && w->known > 0 && i < (*out)->n_pools; i++)
@@ -222,11 +229,11 @@ static enum err report(const struct bench_result *result, const struct bench_wor
     return err;
 }
 
-static enum err bench(const char *prefix, const struct bench_words *w, struct err_info *info)
+static enum err bench(const struct bench_words *w, struct err_info *info)
 {
     struct curve_table *table = NULL;
     struct bench_result *result = NULL;
-    enum err err = open_table(prefix, w, &table, info);
+    enum err err = open_table(w, &table, info);
     if (err == ERR_OK && w->describe) {
         err = describe(table, w, info);
     } else if (err == ERR_OK) {
@@ -260,16 +267,14 @@ int command_bench(int argc, char **argv)
         {"--json", OPTION_FLAG, &w.json, 0, 0, NULL, "one JSON object on standard output"},
     };
     struct err_info info = {0};
-    const char *prefix = NULL;
-    size_t n = 0;
-    enum err err =
-        cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, &prefix, 1, &n, &info);
+    enum err err = cli_parse(table, sizeof table / sizeof *table, USAGE, argc, argv, w.path,
+                             PATHS_MAX, &w.n_paths, &info);
     if (err == ERR_INTERRUPTED)
         return EXIT_DONE;
-    if (err == ERR_OK && n == 0)
+    if (err == ERR_OK && w.n_paths == 0)
         err =
             err_set(&info, ERR_USAGE, "bench", "see 'tiller bench --help'", "the TABLE is missing");
     if (err == ERR_OK)
-        err = bench(prefix, &w, &info);
+        err = bench(&w, &info);
     return err == ERR_OK ? EXIT_DONE : cli_fail(&info);
 }

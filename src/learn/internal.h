@@ -38,6 +38,10 @@ struct recorded_task *records_add_task(struct learn_records *r);
 struct recorded_training *records_add_training(struct recorded_task *task);
 /* Its curves, all NaN, for n epochs; false: out of memory. */
 bool records_make_curves(struct recorded_training *t, int n_epochs);
+/* Any study whose values are minimised, recording or not: its ended trials. A trial that ended
+ * before the full length (the longest one's, where the log says none) is left out. */
+enum err records_add_study(struct learn_records *r, const struct study *study, const char *path,
+                           struct err_info *info);
 bool records_has(const struct learn_records *r, const char *fingerprint);
 
 #endif

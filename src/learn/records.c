@@ -170,20 +170,44 @@ enum err learn_records_add(struct learn_records *r, const struct study *study, c
         return err_set(info, ERR_INPUT, path,
                        plan.pool ? "pools are for judging only; leave it out" : "leave it out",
                        plan.pool ? "is a pool: no knowledge may be made of it" : "is no pool");
-    if (records_has(r, study->fingerprint))
+    return records_add_study(r, study, path, info);
+}
+
+static int longest(const struct study *study)
+{
+    int most = 0;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const struct trial *t = &study->trials[i];
+        int last = t->n_epochs > 0 ? t->curve[t->n_epochs - 1].step : 0;
+        most = last > most ? last : most;
+    }
+    return most;
+}
+
+enum err records_add_study(struct learn_records *r, const struct study *study, const char *path,
+                           struct err_info *info)
+{
+    struct engine_settings settings;
+    if (study->fingerprint[0] && records_has(r, study->fingerprint))
         return err_set(info, ERR_INPUT, path, "leave one of them out",
                        "is of a task that is there already");
+    if (study->direction == 2 || study->space.n == 0 || longest(study) < 2)
+        return err_set(info, ERR_INPUT, path, "leave it out",
+                       study->direction == 2 ? "is a study whose values are maximised"
+                                             : "holds no learning curves");
     struct recorded_task *task = records_add_task(r);
     if (!task)
         return err_set_memory(info, path);
-    text_copy(task->name, sizeof task->name, study->data_name);
+    text_copy(task->name, sizeof task->name, study->data_name[0] ? study->data_name : study->name);
     text_copy(task->family, sizeof task->family, study->family);
     text_copy(task->variant, sizeof task->variant, study->variant);
     text_copy(task->fingerprint, sizeof task->fingerprint, study->fingerprint);
     text_copy(task->objective, sizeof task->objective, study->metric);
-    task->facts = facts;
-    task->plan = plan;
-    task->full_epochs = settings.full_epochs;
+    if (!engine_read_task(study, &task->facts))
+        task->facts.majority_error = (double)NAN;
+    learn_plan_of(study, &task->plan);
+    task->full_epochs =
+        engine_read_settings(study, &settings) ? settings.full_epochs : longest(study);
     task->space = study->space;
     text_copy(task->log, sizeof task->log, file_base_name(path));
     enum err err = take_trainings(task, study);

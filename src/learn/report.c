@@ -199,6 +199,8 @@ void bench_report(const struct bench_statistics *s, int of, struct text *out)
                  r->table->name, r->table->n_tasks, r->table->n_families, r->n_seeds, r->budget,
                  curve_table_epochs(r->table, epochs, sizeof epochs),
                  s->axis == BENCH_COST ? ", charged by cost" : "");
+    if (r->table->n_unfinished > 0)
+        text_appendf(out, "%d unfinished tasks left out\n", r->table->n_unfinished);
     if (r->seconds > 0)
         text_appendf(out, "%s decisions replayed, %s a second and core\n",
                      text_count(decisions, sizeof decisions, r->n_decisions),

@@ -17,7 +17,7 @@ static void describe_hyperparameter(const struct hyperparameter *h, struct text 
 {
     char low[32], high[32], range[80];
     if (h->kind == HYPER_CATEGORICAL)
-        text_format(range, sizeof range, "%d choices", h->n_choices);
+        text_format(range, sizeof range, "%d choices", space_sampled_choices(h));
     else
         text_format(range, sizeof range, "%s..%s", text_human(low, sizeof low, h->low, 3),
                     text_human(high, sizeof high, h->high, 3));
@@ -45,6 +45,9 @@ void curve_table_describe(const struct curve_table *table, struct text *out)
                  table->n_tasks == 1 ? "" : "s", table->n_families,
                  table->n_families == 1 ? "y" : "ies",
                  curve_table_epochs(table, epochs, sizeof epochs), unit_name(table->unit));
+    if (table->n_unfinished > 0)
+        text_appendf(out, "%d unfinished task%s left out\n", table->n_unfinished,
+                     table->n_unfinished == 1 ? "" : "s");
     text_appendf(out, "\nhyperparameters%s:\n",
                  table->guessed ? " (axes guessed from how the values are spread, roles from names)"
                                 : "");
