@@ -34,10 +34,11 @@ struct curve_task {
     int n_epochs;             /* R: the length of a full training */
     double *error;            /* [pool->n x n_epochs] validation error or loss, smaller is better */
     double *metric[METRIC_N]; /* the same shape; NULL: not recorded */
-    double *cost;    /* [pool->n] of an epoch, relative to the median; NULL: not recorded */
-    double best;     /* least value of all epochs: regret 0 */
-    double median;   /* median configuration's last value: regret 1 */
-    double majority; /* what a network that has learnt nothing has */
+    double *cost; /* [pool->n] of an epoch, relative to the median; NULL: not recorded */
+    struct task_features *features; /* how its data look; NULL: not known */
+    double best;                    /* least value of all epochs: regret 0 */
+    double median;                  /* median configuration's last value: regret 1 */
+    double majority;                /* what a network that has learnt nothing has */
 };
 
 struct curve_table {
@@ -64,10 +65,15 @@ enum err curve_table_load(const char *prefix, enum curve_unit unit, struct curve
 /* curve_table_open: what a person names: the files of curve_table_load, or any mixture of folders
  * (their pools; recordings if there are none), packed files of `learn --pack`, and study logs.
  * Every task is recorded once and has a pool of its own: its full trainings and those that
- * diverged; the spaces are the same but for what is held. Costs: parameters x rows. unit: of the
- * two-file form. Errors: ERR_INPUT, ERR_USAGE, ERR_IO. Cost: about 2 ms a training from logs. */
+ * diverged; the spaces are the same but for what is held. Costs: parameters x rows.
+ *   unit     of the two-file form
+ *   looking  how to open a log's data again, to see what the task looks like (its folder is set
+ *            here); NULL: only packed tasks have features
+ * Errors: ERR_INPUT, ERR_USAGE, ERR_IO. Cost: about 2 ms a training from logs. */
+struct learn_looking;
 enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit unit,
-                          struct curve_table **out, struct err_info *info);
+                          const struct learn_looking *looking, struct curve_table **out,
+                          struct err_info *info);
 void curve_table_free(struct curve_table *table);
 /* What was understood: unit, axes and roles, each task's figures. */
 void curve_table_describe(const struct curve_table *table, struct text *out);

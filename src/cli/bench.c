@@ -70,8 +70,8 @@ static enum err open_table(const struct bench_words *w, struct curve_table **out
     enum err err =
         choose("--unit", w->unit, names, 3, "choose percent, error or loss", &unit, info);
     if (err == ERR_OK)
-        err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit], out,
-                               info);
+        err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit], NULL,
+                               out, info);
     if (err == ERR_OK && w->tasks.n > 0)
         err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
     for (int i = 0; err == ERR_OK && w->known > 0 && i < (*out)->n_pools; i++)

@@ -36,6 +36,7 @@ static void free_task(struct curve_task *t)
 {
     mem_free(t->error);
     mem_free(t->cost);
+    mem_free(t->features);
     for (int m = 0; m < METRIC_N; m++)
         mem_free(t->metric[m]);
 }

@@ -63,6 +63,25 @@ static enum err open_source(const char *path, struct learn_records **out, struct
     return err == ERR_OK ? ERR_OK : ERR_INPUT;
 }
 
+/* Of the tasks whose features were not packed. */
+static enum err look(struct learn_records *r, const char *path, const struct learn_looking *looking,
+                     struct err_info *info)
+{
+    char folder[1024];
+    if (!looking || !text_copy(folder, sizeof folder, path))
+        return ERR_OK;
+    if (!file_is_folder(path)) {
+        char *slash = strrchr(folder, '/');
+        if (slash)
+            *slash = 0;
+        else
+            text_copy(folder, sizeof folder, ".");
+    }
+    struct learn_looking here = *looking;
+    here.folder = folder;
+    return learn_records_look(r, &here, info);
+}
+
 /* ---- all of them ------------------------------------------------------------------------- */
 
 static bool is_finished(const struct recorded_task *task)
@@ -94,7 +113,8 @@ static enum err move_tasks(struct learn_records *from, bool unfinished, struct l
     return ERR_OK;
 }
 
-static enum err open_recorded(const char *const *paths, size_t n, struct curve_table **out,
+static enum err open_recorded(const char *const *paths, size_t n,
+                              const struct learn_looking *looking, struct curve_table **out,
                               struct err_info *info)
 {
     struct learn_records *all = mem_zero_alloc(1, sizeof *all);
@@ -103,6 +123,8 @@ static enum err open_recorded(const char *const *paths, size_t n, struct curve_t
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         struct learn_records *r = NULL;
         err = open_source(paths[i], &r, info);
+        if (err == ERR_OK)
+            err = look(r, paths[i], looking, info);
         if (err == ERR_OK)
             err = move_tasks(r, !file_is_folder(paths[i]), all, &n_unfinished, info);
         learn_records_free(r);
@@ -119,7 +141,8 @@ static enum err open_recorded(const char *const *paths, size_t n, struct curve_t
 }
 
 enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit unit,
-                          struct curve_table **out, struct err_info *info)
+                          const struct learn_looking *looking, struct curve_table **out,
+                          struct err_info *info)
 {
     *out = NULL;
     for (size_t i = 0; i < n; i++)
@@ -127,5 +150,5 @@ enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit un
             return n == 1 ? curve_table_load(paths[0], unit, out, info)
                           : err_set(info, ERR_USAGE, paths[i], "compare on it alone",
                                     "is no folder, log or packed file that others go with");
-    return open_recorded(paths, n, out, info);
+    return open_recorded(paths, n, looking, out, info);
 }

@@ -97,6 +97,12 @@ static enum err add_task(struct curve_table *table, const struct recorded_task *
     struct curve_task *t = table_add_task(table, task->name, family, pool, task->full_epochs);
     if (!t || !make_arrays(task, t))
         return err_set_memory(info, task->name);
+    if (task->has_features) {
+        t->features = mem_alloc(1, sizeof *t->features);
+        if (!t->features)
+            return err_set_memory(info, task->name);
+        *t->features = task->features;
+    }
     fill_task(task, t);
     *untrained = task->facts.majority_error;
     return ERR_OK;
