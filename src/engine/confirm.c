@@ -42,7 +42,7 @@ static bool is_candidate(const struct trial *t)
 static int find_best(const struct study *study, int k, const struct trial **best)
 {
     int n = 0;
-    for (size_t i = 0; i < study->n_trials; i++) {
+    for (size_t i = 0; k > 0 && i < study->n_trials; i++) {
         const struct trial *t = &study->trials[i];
         bool worse_twin = !is_candidate(t);
         for (int j = 0; j < n && !worse_twin; j++)
