@@ -30,6 +30,7 @@ struct race_lane {
     size_t n_steps, capacity; /* by epoch, errors falling */
 };
 void race_lane_free(struct race_lane *lane);
+enum err race_lane_add(struct race_lane *lane, const struct race_step *step); /* ERR_MEMORY */
 /* Error of the lane when so many epochs have been charged: NaN before there was one. */
 double race_error(const struct race_lane *lane, int64_t epoch);
 /* The first epoch with an error of at most target; 0: never. */
@@ -45,6 +46,7 @@ struct race_picture {
     char title[200];     /* "dna (lcbench), 5 searches of each" */
     char problem[240];   /* why there is no race; "" */
     bool working;        /* the thread is still at it */
+    bool differs;        /* logs of different data: their errors do not compare */
     int full_epochs;     /* R; 0 unknown */
     int64_t n_epochs;    /* where the longest lane ends, or the budget */
     double best, median; /* of the recorded task: regret 0 and 1; NaN unknown */
@@ -52,9 +54,9 @@ struct race_picture {
     struct race_lane lane[RACE_LANES_MAX];
 };
 void race_picture_free(struct race_picture *p);
-/* Order of the lanes when so many epochs have been charged: best first, lanes without an error
- * last, ties as they stand. order[n_lanes]. */
-void race_order(const struct race_picture *p, int64_t epoch, int order[static RACE_LANES_MAX]);
+/* Order of n lanes when so many epochs have been charged: best first, lanes without an error last,
+ * ties as they stand. order[n]. */
+void race_order(const struct race_lane *lane, int n, int64_t epoch, int *order);
 
 struct race_options {
     const char *const *path; /* study logs, or one table or pool of recorded curves */

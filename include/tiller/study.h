@@ -136,6 +136,7 @@ const struct trial *study_best(const struct study *study); /* NULL if none */
 /* Did a person have a say in what was tried, how long it ran or what was learnt? Pauses, workers
  * and the budget are none. Reports keep such studies apart from untouched ones. */
 bool study_is_steered(const struct study *study);
+bool study_event_steers(const struct study_event *e); /* one of those that make it so */
 /* A chain of continuations is one row: number of its last link. */
 int64_t study_chain_last(const struct study *study, int64_t number);
 /* The links of a chain up to trial `number` (-1: none), the first one first. Each began a cycle of

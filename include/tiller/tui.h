@@ -9,6 +9,7 @@
 #include "tiller/base.h"
 #include "tiller/data.h"
 #include "tiller/engine.h"
+#include "tiller/race.h"
 #include "tiller/study.h"
 
 struct tui_source {
@@ -38,7 +39,11 @@ struct tui_options {
     enum tui_colour colour; /* AUTO: NO_COLOR, TERM and terminfo decide */
     const char *glyphs;     /* braille blocks ascii; NULL: by locale and TERM */
     bool read_only;         /* steering keys explain that they are off */
-    const char *task_name;  /* header: "mnist"; sanitised already */
+    /* Searches beside the study on the race screen; lent. NULL: none. only_race: there is no study,
+     * and no other screen but help. */
+    struct race *race;
+    bool only_race;
+    const char *task_name; /* header: "mnist"; sanitised already */
     int32_t n_inputs, n_classes;
     int64_t n_rows; /* training rows */
     /* Headless (tests, golden screens): keys from a file instead of the terminal, fixed size. */

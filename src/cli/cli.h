@@ -94,6 +94,10 @@ void cli_put_params(struct json_writer *w, const struct space *space,
 /* The metrics that exist (not NaN), as members: prefix and name. */
 void cli_put_metrics(struct json_writer *w, const struct net_metrics *m, const char *prefix);
 
+/* What --screen (NULL: 80x24) and --color (NULL: auto) say. ERR_USAGE. */
+struct tui_options;
+enum err cli_screen_words(const char *size, const char *colour, struct tui_options *out,
+                          struct err_info *info);
 /* Is there a terminal to draw on? */
 bool cli_has_terminal(void);
 

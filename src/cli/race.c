@@ -53,7 +53,7 @@ static void put_lane(const struct race_picture *p, const struct race_lane *lane,
 static void put_plain(const struct race_picture *p, struct text *out)
 {
     int order[RACE_LANES_MAX];
-    race_order(p, p->n_epochs, order);
+    race_order(p->lane, p->n_lanes, p->n_epochs, order);
     text_appendf(out, "%s\nbest error so far, by %s\n\n%-28s", p->title,
                  p->full_epochs > 0 ? "full trainings" : "epochs", "");
     for (int i = 0; i < COLUMNS; i++)
@@ -95,6 +95,48 @@ static enum err print_plain(struct race *race, struct err_info *info)
         err = err_set_errno(info, ERR_IO, "stdout", NULL, "writing failed");
     text_free(&out);
     race_picture_free(&p);
+    return err;
+}
+
+/* ---- on the screen ------------------------------------------------------------------------ */
+
+/* There is no study: a fold without trials stands for one. */
+static const struct study *begin_read(void *context)
+{
+    return context;
+}
+
+static void end_read(void *context)
+{
+    (void)context;
+}
+
+static void no_status(void *context, struct engine_status *out)
+{
+    (void)context;
+    *out = (struct engine_status){.situation = -1};
+}
+
+static enum err show(struct race *race, const struct race_words *w, struct err_info *info)
+{
+    struct tui_options screen = {.race = race,
+                                 .only_race = true,
+                                 .theme = w->theme,
+                                 .glyphs = w->glyphs,
+                                 .script = w->script,
+                                 .signal = &cli_signal};
+    struct study *none = study_new(NULL);
+    struct tui_source source = {.context = none,
+                                .begin_read = begin_read,
+                                .end_read = end_read,
+                                .status = no_status,
+                                .wake_fd = -1};
+    enum err err =
+        none ? cli_screen_words(w->screen, w->colour, &screen, info) : err_set_memory(info, "race");
+    cli_watch_signals();
+    if (err == ERR_OK && tui_run(&source, &screen, info) == TUI_END_ERROR)
+        err = info->code;
+    study_free(none);
     return err;
 }
 
@@ -150,6 +192,11 @@ int command_race(int argc, char **argv)
         {"--budget", OPTION_NUMBER, &w.budget, 0.5, 1000, "N", "in full trainings (30)"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
         {"--plain", OPTION_FLAG, &w.plain, 0, 0, NULL, "no screen: the table at the end"},
+        {"--theme", OPTION_TEXT, &w.theme, 0, 0, "NAME", "colours: a theme's name or path"},
+        {"--glyphs", OPTION_TEXT, &w.glyphs, 0, 0, "TIER", "braille, blocks or ascii"},
+        {"--color", OPTION_TEXT, &w.colour, 0, 0, "WHEN", "auto, none, 16, 256 or direct"},
+        {"--script", OPTION_TEXT, &w.script, 0, 0, "FILE", NULL},
+        {"--screen", OPTION_TEXT, &w.screen, 0, 0, "COLSxROWS", NULL},
     };
     struct err_info info = {0};
     struct race *race = NULL;
@@ -164,8 +211,9 @@ int command_race(int argc, char **argv)
                       "the TABLE or the study logs are missing");
     if (err == ERR_OK)
         err = open_race(&w, path, n, &race, &info);
+    bool plain = !w.script && (w.plain || !cli_has_terminal());
     if (err == ERR_OK)
-        err = print_plain(race, &info);
+        err = plain ? print_plain(race, &info) : show(race, &w, &info);
     race_close(race);
     return err == ERR_OK ? EXIT_DONE : cli_fail(&info);
 }

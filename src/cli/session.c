@@ -104,6 +104,13 @@ static enum err colour_of(const char *text, enum tui_colour *out, struct err_inf
                            "'%s' is unknown", text);
 }
 
+enum err cli_screen_words(const char *size, const char *colour, struct tui_options *out,
+                          struct err_info *info)
+{
+    enum err err = screen_size(size, out, info);
+    return err == ERR_OK ? colour_of(colour, &out->colour, info) : err;
+}
+
 static enum err screen_options(const struct session_options *o, const struct data_set *set,
                                struct tui_options *out, struct err_info *info)
 {
@@ -116,8 +123,7 @@ static enum err screen_options(const struct session_options *o, const struct dat
                                 .n_rows = set->part[DATA_TRAIN].n_rows,
                                 .script = o->script,
                                 .signal = &cli_signal};
-    enum err err = screen_size(o->screen, out, info);
-    return err == ERR_OK ? colour_of(o->colour, &out->colour, info) : err;
+    return cli_screen_words(o->screen, o->colour, out, info);
 }
 
 static enum err show_screen(struct engine *e, const struct tui_options *options,

@@ -207,6 +207,7 @@ static void judge_logs(struct race *r)
     for (size_t i = 1; i < r->n_paths; i++)
         same = same && strcmp(r->fingerprint[i], r->fingerprint[0]) == 0;
     pthread_mutex_lock(&r->lock);
+    r->picture.differs = !same;
     text_format(r->picture.title, sizeof r->picture.title, "%zu stud%s%s", r->n_paths,
                 r->n_paths == 1 ? "y" : "ies",
                 same ? "" : " of different data: their errors do not compare");
@@ -425,6 +426,7 @@ bool race_read(struct race *race, struct race_picture *p)
         memcpy(p->problem, from->problem, sizeof p->problem);
         p->version = from->version;
         p->working = from->working;
+        p->differs = from->differs;
         p->full_epochs = from->full_epochs;
         p->n_epochs = from->n_epochs;
         p->best = from->best;

@@ -45,13 +45,12 @@ static bool leads(double a, double b)
     return !isnan(a) && (isnan(b) || a < b);
 }
 
-void race_order(const struct race_picture *p, int64_t epoch, int order[static RACE_LANES_MAX])
+void race_order(const struct race_lane *lane, int n, int64_t epoch, int *order)
 {
-    double error[RACE_LANES_MAX];
-    for (int i = 0; i < p->n_lanes; i++) {
+    for (int i = 0; i < n; i++) {
+        double error = race_error(&lane[i], epoch);
         int at = i;
-        error[i] = race_error(&p->lane[i], epoch);
-        for (; at > 0 && leads(error[i], error[order[at - 1]]); at--)
+        for (; at > 0 && leads(error, race_error(&lane[order[at - 1]], epoch)); at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
@@ -219,7 +218,9 @@ enum err race_lane_of_study(const struct study *study, struct race_lane *lane)
     lane->n_runs = lane->n_wanted = 1;
     lane->live = study->n_state[TRIAL_RUNNING] > 0;
     lane->steered = study_is_steered(study);
-    for (size_t i = 0; i < study->n_trials; i++)
+    if (study->direction == 2)
+        text_copy(lane->problem, sizeof lane->problem, "is maximised: it has no error to race by");
+    for (size_t i = 0; i < study->n_trials && study->direction != 2; i++)
         n = moments_of_trial(&study->trials[i], m, n);
     n = moments_of_charges(study, m, n);
     qsort(m, n, sizeof *m, compare_moments);

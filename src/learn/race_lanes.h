@@ -4,7 +4,6 @@
 
 #include "tiller/race.h"
 
-enum err race_lane_add(struct race_lane *lane, const struct race_step *step);
 /* Median and quartiles of n searches, 1..RACE_SEEDS_MAX. untrained: what each begins with. */
 enum err race_lane_of_runs(const struct bench_run *run, int n, double untrained,
                            struct race_lane *lane);

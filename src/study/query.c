@@ -113,14 +113,22 @@ void study_start_again(const struct study *study, const struct trial *t, struct 
     out->n_behind = study_chain(study, t->continues, out->behind);
 }
 
-bool study_is_steered(const struct study *study)
+bool study_event_steers(const struct study_event *e)
 {
     static const char *const words[] = {"prune",    "finish",      "seed",  "extend", "withdraw",
                                         "priority", "next_action", "q_pin", "q_edit", "q_freeze"};
+    if (strcmp(e->who, "you") != 0)
+        return false;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strcmp(e->what, words[k]) == 0)
+            return true;
+    return false;
+}
+
+bool study_is_steered(const struct study *study)
+{
     for (size_t i = 0; i < study->n_events; i++)
-        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-            if (strcmp(study->events[i].who, "you") == 0 &&
-                strcmp(study->events[i].what, words[k]) == 0)
-                return true;
+        if (study_event_steers(&study->events[i]))
+            return true;
     return false;
 }

@@ -99,6 +99,8 @@ static bool do_page_up(struct app *app, const char *args)
 
 static bool show_by_key(struct app *app, enum screen_id id)
 {
+    if (!screen_exists(app, (int)id))
+        return app_complain(app, "there is no study here: only the race, and ? help");
     app_show(app, id);
     return true;
 }
@@ -133,6 +135,11 @@ static bool do_log(struct app *app, const char *args)
     return show_by_key(app, SCREEN_LOG);
 }
 
+static bool do_race(struct app *app, const char *args)
+{
+    return args && args[0] ? race_open_typed(app, args) : show_by_key(app, SCREEN_RACE);
+}
+
 static bool do_help(struct app *app, const char *args)
 {
     (void)args;
@@ -146,15 +153,15 @@ static bool do_screen(struct app *app, const char *args)
         next_word(&args, word, sizeof word);
     int id = screen_find(word);
     if (id < 0)
-        return app_complain(app, "screens: overview trials curves qtable log help");
+        return app_complain(app, "screens: overview trials curves qtable log race help");
     return show_by_key(app, (enum screen_id)id);
 }
 
 static void complete_screen(const struct app *app, const char *word, struct completion *out)
 {
-    (void)app;
     for (int i = 0; i < SCREEN_N; i++)
-        completion_offer(out, word, screens[i].name);
+        if (screen_exists(app, i))
+            completion_offer(out, word, screens[i].name);
 }
 
 static bool do_pane(struct app *app, int direction)
@@ -232,6 +239,8 @@ static bool do_back(struct app *app, const char *args)
         list_set_filter(&app->list, "");
     else if (app->widen)
         app->widen = false;
+    else if (app->options.only_race)
+        app_say(app, PAINT_DIM, "this is the race; Q leaves tiller");
     else if (app->screen != SCREEN_OVERVIEW)
         app_show(app, SCREEN_OVERVIEW);
     else
@@ -820,6 +829,17 @@ const struct action actions[] = {
      NULL,
      do_log,
      NULL},
+    {"race",
+     "[FILE ...]",
+     {'8'},
+     ON_ALL,
+     GROUP_SCREENS,
+     0,
+     NULL,
+     "searches side by side; with a table or study logs: against those",
+     NULL,
+     do_race,
+     NULL},
     {"screen",
      "NAME",
      {0},
@@ -1300,6 +1320,95 @@ const struct action actions[] = {
      "exact values under a cursor that h l move",
      NULL,
      do_readout,
+     NULL},
+
+    {"play",
+     NULL,
+     {' '},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "run, stand",
+     "let the race run, or stand",
+     why_no_race,
+     race_play,
+     NULL},
+    {"faster",
+     NULL,
+     {'+'},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "faster",
+     "twice as fast",
+     NULL,
+     race_faster,
+     NULL},
+    {"slower",
+     NULL,
+     {'-'},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "slower",
+     "half as fast",
+     NULL,
+     race_slower,
+     NULL},
+    {"race-start",
+     NULL,
+     {'<'},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "start",
+     "to the start of the race",
+     why_no_race,
+     race_to_start,
+     NULL},
+    {"race-end",
+     NULL,
+     {'>'},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "end",
+     "to the end; beside a study: to where it is",
+     why_no_race,
+     race_to_end,
+     NULL},
+    {"race-at",
+     "EPOCHS",
+     {0},
+     0,
+     GROUP_RACE,
+     0,
+     NULL,
+     "show the race as it was after so many epochs",
+     why_no_race,
+     race_go_to,
+     NULL},
+    {"against",
+     NULL,
+     {TERM_KEY_ENTER},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     "compare",
+     "compare all with the selected lane",
+     why_no_race,
+     race_against,
+     NULL},
+    {"race-axis",
+     NULL,
+     {'L'},
+     ON_RACE,
+     GROUP_RACE,
+     0,
+     NULL,
+     "logarithmic axis of the race, and back",
+     NULL,
+     race_axis,
      NULL},
 
     {"freeze",

@@ -95,6 +95,13 @@ bool app_open(struct app *app, const struct tui_source *source, const struct tui
                      .hurry = true,
                      .behind = true,
                      .interval_s = options->script ? 0 : 0.25};
+    app->race = (struct app_race){.race = options->race,
+                                  .playing = true,
+                                  .follows = !options->only_race,
+                                  .reference = -1,
+                                  .tick_s = clock_now_s()};
+    if (options->only_race)
+        app->screen = app->screen_before = SCREEN_RACE;
     view_init(&app->view);
     list_init(&app->list);
     theme_builtin(&app->theme);
@@ -111,6 +118,7 @@ void app_close(struct app *app)
 {
     if (app->mode == MODE_FORM)
         form_close(&app->form);
+    race_close_own(app);
     view_free(&app->view);
     list_free(&app->list);
     history_free(&app->history);
@@ -183,8 +191,11 @@ void app_show(struct app *app, enum screen_id screen)
 {
     if (app->screen == screen)
         return;
-    app->screen_before = app->screen == SCREEN_HELP ? SCREEN_OVERVIEW : app->screen;
+    app->screen_before = app->screen != SCREEN_HELP ? app->screen
+                         : app->options.only_race   ? SCREEN_RACE
+                                                    : SCREEN_OVERVIEW;
     app->screen = screen;
+    app->race.tick_s = clock_now_s();
     app->help_top = 0;
     app->dirty = true;
 }

@@ -15,6 +15,7 @@
 #include "tui/layout.h"
 #include "tui/line_edit.h"
 #include "tui/plot.h"
+#include "tui/race_play.h"
 #include "tui/table.h"
 #include "tui/term.h"
 #include "tui/theme.h"
@@ -27,6 +28,7 @@ enum screen_id {
     SCREEN_CURVES,
     SCREEN_QTABLE,
     SCREEN_LOG,
+    SCREEN_RACE,
     SCREEN_HELP,
     SCREEN_N
 };
@@ -95,6 +97,7 @@ struct app {
     int table_skip; /* trials screen: columns scrolled out at the left */
     bool column_off[COLUMN_FIXED_N + SPACE_MAX]; /* taken out of the tables by the person */
     struct app_curves curves;
+    struct app_race race;
     size_t q_row, q_col, q_top, q_left;
     char log_filter[128], help_filter[128];
     size_t log_up;    /* lines that fit, up from the newest; 0 follows */
@@ -138,6 +141,8 @@ struct screen {
 };
 extern const struct screen screens[SCREEN_N];
 int screen_find(const char *name); /* -1 unknown */
+/* Is there something for it to show? */
+bool screen_exists(const struct app *app, int id);
 
 /* ---- the loop (app.c, run.c) ------------------------------------------------------------- */
 
@@ -165,6 +170,7 @@ enum action_group {
     GROUP_FIND,
     GROUP_STEER,
     GROUP_PLOT,
+    GROUP_RACE,
     GROUP_OTHER,
     GROUP_N
 };
@@ -175,8 +181,9 @@ enum {
     ON_CURVES = 1 << SCREEN_CURVES,
     ON_QTABLE = 1 << SCREEN_QTABLE,
     ON_LOG = 1 << SCREEN_LOG,
+    ON_RACE = 1 << SCREEN_RACE,
     ON_HELP = 1 << SCREEN_HELP,
-    ON_STUDY = ON_OVERVIEW | ON_TRIALS | ON_CURVES | ON_QTABLE | ON_LOG,
+    ON_STUDY = ON_OVERVIEW | ON_TRIALS | ON_CURVES | ON_QTABLE | ON_LOG | ON_RACE,
     ON_TABLES = ON_OVERVIEW | ON_TRIALS,
     ON_PLOTS = ON_OVERVIEW | ON_CURVES,
     ON_ALL = ON_STUDY | ON_HELP

@@ -153,7 +153,7 @@ static void digits_text(const struct app *app, char *out, size_t out_size)
     struct text t = {0};
     for (int i = 0; i < SCREEN_N; i++) {
         bool here = (int)app->screen == i;
-        if (!screens[i].digit)
+        if (!screens[i].digit || !screen_exists(app, i))
             continue;
         if (t.length > 0 && !here && t.data[t.length - 1] != ']')
             text_append_char(&t, ' ');
@@ -258,6 +258,12 @@ void draw_header(struct app *app)
 {
     const struct layout *l = &app->layout;
     struct rect header = inset(l->pane[PANE_HEADER]), tabs = inset(l->pane[PANE_TABS]);
+    if (app->options.only_race) {
+        race_draw_header(app);
+        if (l->size == LAYOUT_WIDE)
+            draw_screen_names(app, tabs, true);
+        return;
+    }
     if (l->size == LAYOUT_WIDE)
         draw_wide_header(app, header);
     else
@@ -280,9 +286,10 @@ struct key_item {
 static const struct {
     const char *word;
     int rank;
-} key_order[] = {{"pause", 1},   {"prune", 2},   {"seed", 3}, {"extend", 6},
-                 {"filter", 4},  {"sort", 8},    {"open", 7}, {"log-axis", 5},
-                 {"zoom-in", 9}, {"readout", 8}, {"help", 0}};
+} key_order[] = {
+    {"play", 1},  {"race-start", 5}, {"race-end", 4}, {"faster", 2},  {"slower", 6}, {"against", 3},
+    {"pause", 1}, {"prune", 2},      {"seed", 3},     {"extend", 6},  {"filter", 4}, {"sort", 8},
+    {"open", 7},  {"log-axis", 5},   {"zoom-in", 9},  {"readout", 8}, {"help", 0}};
 
 static size_t collect_keys(const struct app *app, struct key_item *items)
 {
@@ -292,6 +299,8 @@ static size_t collect_keys(const struct app *app, struct key_item *items)
     for (size_t i = 0; i < sizeof key_order / sizeof *key_order && n < KEY_ITEMS; i++) {
         const struct action *a = action_find(key_order[i].word);
         if (!a || !action_label(app, a) || !(a->screens & (1u << app->screen)))
+            continue;
+        if (a->group == GROUP_STEER && (app->screen == SCREEN_RACE || app->options.only_race))
             continue;
         if ((a->group == GROUP_PLOT) != plot && (a->group == GROUP_PLOT || a->group == GROUP_FIND))
             continue;

@@ -16,9 +16,9 @@ struct plot_series {
     enum paint paint;
     int attr; /* e.g. ATTR_DIM for train curves */
     enum plot_line line;
-    const char *label; /* at the right end, "a #17 ★"; NULL none. Labels never overlap each other */
     char letter;       /* mark in ASCII; 0: one of * + x o # by position */
     bool selected;     /* drawn last and bold */
+    const char *label; /* at the right end, "a #17 ★"; NULL none. Labels never overlap each other */
     const double *low, *high; /* band around y over [n] (several rng_seeds); NULL none */
 };
 

@@ -33,6 +33,8 @@ static void show_if_due(struct app *app)
         return;
     if (app->behind)
         app_refresh(app);
+    if (app->screen == SCREEN_RACE && race_tick(app))
+        app->dirty = true;
     if (list_is_late(app) && now >= app->list.made_s + 1)
         app->dirty = true;
     if (!app->dirty)
@@ -70,6 +72,8 @@ static int timeout_of(const struct app *app)
         ms = sooner(ms, until_ms(app->message_s + message_life_s, now));
     if (list_is_late(app))
         ms = sooner(ms, until_ms(app->list.made_s + 1, now));
+    if (race_is_moving(app)) /* its thread has no wake-up, and time passes */
+        ms = sooner(ms, until_ms(app->drawn_s + fmax(app->interval_s, 0.05), now));
     if (app->source->wake_fd < 0 && app->source->request)
         ms = sooner(ms, FOLLOW_MS);
     return ms;
@@ -88,7 +92,7 @@ static struct term_wait make_wait(const struct app *app)
     return (struct term_wait){.wake_fd = app->behind ? -1 : app->source->wake_fd,
                               .timeout_ms = timeout_of(app),
                               .idle = !app->dirty && !app->behind && !list_is_late(app) &&
-                                      !work_is_pending(app)};
+                                      !work_is_pending(app) && !race_is_working(app)};
 }
 
 static void resize(struct app *app)

@@ -21,7 +21,8 @@ struct help {
 
 static const char *const group_names[GROUP_N] = {
     [GROUP_SCREENS] = "screens", [GROUP_MOVE] = "moving", [GROUP_FIND] = "finding and marking",
-    [GROUP_STEER] = "steering",  [GROUP_PLOT] = "curves", [GROUP_OTHER] = "and",
+    [GROUP_STEER] = "steering",  [GROUP_PLOT] = "curves", [GROUP_RACE] = "race",
+    [GROUP_OTHER] = "and",
 };
 
 /* What is not a key: signs, and how counts and commands work. */
@@ -98,6 +99,14 @@ static void describe_action(const struct app *app, const struct action *a, struc
                     a->args && !keys[0] ? a->args : "");
 }
 
+/* Without a study most screens have nothing to show. */
+static bool is_absent(const struct app *app, const struct action *a)
+{
+    int screen = screen_find(a->word);
+    return (screen >= 0 && !screen_exists(app, screen)) ||
+           (a->group == GROUP_STEER && app->options.only_race);
+}
+
 /* Keys are those of the screen that help was asked on. */
 static void add_group(const struct app *app, struct help *h, enum action_group group)
 {
@@ -108,7 +117,8 @@ static void add_group(const struct app *app, struct help *h, enum action_group g
     text_copy(l.text, sizeof l.text, group_names[group]);
     add_line(app, h, &l);
     for (size_t i = 0; i < n_actions; i++) {
-        if (actions[i].group != group || (actions[i].keys[0] && !(actions[i].screens & here)))
+        if (actions[i].group != group || is_absent(app, &actions[i]) ||
+            (actions[i].keys[0] && !(actions[i].screens & here)))
             continue;
         describe_action(app, &actions[i], &l);
         any = add_line(app, h, &l) || any;
@@ -135,8 +145,8 @@ static void add_signs(const struct app *app, struct help *h)
 
 static void collect(const struct app *app, struct help *h)
 {
-    static const enum action_group order[] = {GROUP_STEER, GROUP_SCREENS, GROUP_FIND,
-                                              GROUP_PLOT,  GROUP_MOVE,    GROUP_OTHER};
+    static const enum action_group order[] = {GROUP_STEER, GROUP_SCREENS, GROUP_FIND, GROUP_PLOT,
+                                              GROUP_RACE,  GROUP_MOVE,    GROUP_OTHER};
     h->n = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         add_group(app, h, order[i]);

@@ -10,6 +10,7 @@ const struct screen screens[SCREEN_N] = {
     [SCREEN_CURVES] = {"curves", "curves", '3', curves_draw, curves_move, curves_want, page_rows},
     [SCREEN_QTABLE] = {"qtable", "Q-table", '4', qtable_draw, qtable_move, NULL, page_rows},
     [SCREEN_LOG] = {"log", "log", '5', log_draw, log_move, NULL, page_rows},
+    [SCREEN_RACE] = {"race", "race", '8', race_draw, race_move, race_want, page_rows},
     [SCREEN_HELP] = {"help", "help", 0, help_draw, help_move, NULL, page_rows},
 };
 
@@ -19,6 +20,11 @@ int screen_find(const char *name)
         if (strcmp(screens[i].name, name) == 0)
             return i;
     return -1;
+}
+
+bool screen_exists(const struct app *app, int id)
+{
+    return !app->options.only_race || id == SCREEN_RACE || id == SCREEN_HELP;
 }
 
 /* Rows of the pane that j and k move in. */

@@ -11,7 +11,7 @@ enum { NEWEST_REREAD = 64 };
 
 void view_init(struct view *v)
 {
-    *v = (struct view){.best = -1, .test_accuracy = NAN};
+    *v = (struct view){.best = -1, .test_accuracy = NAN, .lane_best = INFINITY};
     for (int i = 0; i < VIEW_CURVES; i++)
         v->curves[i].number = -1;
     qtable_init(&v->q, 0);
@@ -23,6 +23,7 @@ void view_free(struct view *v)
     mem_free(v->values);
     mem_free(v->open);
     mem_free(v->lines);
+    race_lane_free(&v->lane);
     for (int i = 0; i < VIEW_CURVES; i++)
         mem_free(v->curves[i].epochs);
     view_init(v);
@@ -140,17 +141,32 @@ static void add_end_line(struct view *v, const struct trial *t)
                     text_human(value, sizeof value, t->value, 3), t->best_epoch, t->n_epochs);
 }
 
+/* Is it the update that comes next in the fold? Edits that the fold refused are none. */
+static bool is_update(const struct view *v, const struct study *study, const struct study_event *e)
+{
+    if (v->q_events_seen >= study->n_updates)
+        return false;
+    return strcmp(e->what, "q_update") == 0 ||
+           (strcmp(e->what, "q_edit") == 0 && study->updates[v->q_events_seen].visits > 0);
+}
+
+static void note_event(struct view *v, const struct study *study, const struct study_event *e)
+{
+    v->q_events_seen += is_update(v, study, e);
+    v->steered = v->steered || study_event_steers(e);
+}
+
 static void add_event_line(struct view *v, const struct study *study, const struct study_event *e)
 {
     struct view_line *line = add_line(v, e->time_s, e->who, e->what, e->trial);
-    bool is_update = strcmp(e->what, "q_update") == 0;
-    if (is_update)
+    bool learnt = strcmp(e->what, "q_update") == 0;
+    if (learnt)
         text_copy(line->what, sizeof line->what, "learnt");
-    if (is_update && v->q_events_seen < study->n_updates)
+    if (learnt && is_update(v, study, e))
         qtable_spell(&study->updates[v->q_events_seen], line->say, sizeof line->say);
     else
         text_copy(line->say, sizeof line->say, e->say);
-    v->q_events_seen += is_update;
+    note_event(v, study, e);
 }
 
 /* The first time: events and trials' starts and ends in the order of their times. */
@@ -190,7 +206,7 @@ static bool read_first_lines(struct view *v, const struct study *study)
             m[n++] = (struct moment){t->end_s, MOMENT_END, i};
     }
     for (size_t i = 0; i < first_event; i++)
-        v->q_events_seen += strcmp(study->events[i].what, "q_update") == 0;
+        note_event(v, study, &study->events[i]);
     for (size_t i = first_event; i < study->n_events; i++)
         m[n++] = (struct moment){study->events[i].time_s, MOMENT_EVENT, i};
     qsort(m, n, sizeof *m, compare_moments);
@@ -272,6 +288,8 @@ static void read_row(struct view *v, const struct study *study, size_t i)
         v->values[i * (size_t)v->space.n + (size_t)k] =
             t->config.set & (1u << k) ? t->config.value[k] : NAN;
     v->ever_set |= t->config.set;
+    if (t->value < v->lane_best)
+        v->lane_best = t->value;
     note_parent(v, r);
 }
 
@@ -521,6 +539,24 @@ static void read_test(struct view *v, const struct study *study)
     }
 }
 
+/* What the study has come to: worked out once, then carried on by what is better than before. */
+static bool read_lane(struct view *v, const struct study *study)
+{
+    if (!v->has_lane) {
+        race_lane_free(&v->lane);
+        v->has_lane = race_lane_of_study(study, &v->lane) == ERR_OK;
+    }
+    size_t n = v->lane.n_steps;
+    bool gained = n == 0 || v->lane_best < v->lane.step[n - 1].error;
+    v->lane.n_epochs = study->epochs_spent;
+    v->lane.live = study->n_state[TRIAL_RUNNING] > 0;
+    v->lane.steered = v->steered;
+    if (!v->has_lane || v->direction == 2 || !isfinite(v->lane_best) || !gained)
+        return v->has_lane;
+    struct race_step step = {study->epochs_spent, v->lane_best, v->lane_best, v->lane_best};
+    return race_lane_add(&v->lane, &step) == ERR_OK;
+}
+
 static void read_head(struct view *v, const struct study *study)
 {
     text_copy(v->study_name, sizeof v->study_name, study->name);
@@ -576,11 +612,15 @@ bool view_refresh(struct view *v, const struct study *study, const struct view_w
         fold_updates(v, study);
         read_move(v, study);
         read_test(v, study);
+        if (want->lane || v->has_lane)
+            ok = read_lane(v, study) && ok;
         if (ok)
             v->version = study->version;
         else if (anew)
             v->identity = NULL; /* half a first reading is none */
     }
+    if (want->lane && !v->has_lane)
+        ok = read_lane(v, study) && ok;
     ok = read_curves(v, study, want) && ok;
     const struct trial *t = study_trial(study, want->detail);
     v->has_detail = t != NULL;

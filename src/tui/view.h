@@ -9,6 +9,7 @@
 
 #include "tiller/engine.h"
 #include "tiller/meta.h"
+#include "tiller/race.h"
 #include "tiller/study.h"
 
 enum {
@@ -59,6 +60,7 @@ struct view_want {
     int64_t detail;   /* a trial's whole line; -1 none */
     size_t n_running; /* curves of running trials, newest first ... */
     size_t n_best;    /* ... and of the best ended ones, at most VIEW_BEST */
+    bool lane;        /* the best error so far by epochs charged */
 };
 
 struct view {
@@ -93,7 +95,8 @@ struct view {
     struct view_curve curves[VIEW_CURVES];
     int64_t running[VIEW_CURVES]; /* numbers of running trials, newest first */
     size_t n_running;
-    bool has_detail;
+    bool has_lane, has_detail;
+    bool steered;        /* a person had a say (study_is_steered) */
     struct trial detail; /* curve is NULL: see view_curve_of */
     bool has_move;
     struct trial move; /* newest trial that the agent chose; curve NULL */
@@ -101,6 +104,9 @@ struct view {
     struct qtable q;
     size_t n_updates; /* folded into q */
     struct q_update last_update, best_update;
+
+    struct race_lane lane; /* best error so far by epochs, kept once it was wanted */
+    double lane_best;      /* of all rows as they were ever read */
 
     struct view_line *lines; /* ring of VIEW_LINES */
     size_t first_line, n_lines;

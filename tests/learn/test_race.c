@@ -52,11 +52,11 @@ static void lanes_are_ordered_by_what_they_have(void **state)
     p.lane[2] = (struct race_lane){.step = late, .n_steps = 1};
     p.lane[3] = (struct race_lane){.step = early, .n_steps = 1};
     int order[RACE_LANES_MAX];
-    race_order(&p, 2, order);
+    race_order(p.lane, 4, 2, order);
     assert_int_equal(order[0], 1);
     assert_int_equal(order[1], 3);
     assert_int_equal(order[2], 0);
-    race_order(&p, 3, order);
+    race_order(p.lane, 4, 3, order);
     assert_int_equal(order[0], 2);
     assert_int_equal(order[3], 0);
 }
