@@ -30,6 +30,7 @@ struct curve_pool {
 /* One task. A curve that diverged is NaN from that epoch on; nothing else is NaN. */
 struct curve_task {
     char name[CURVE_NAME_MAX], family[CURVE_NAME_MAX]; /* sanitised; family: the name if unsaid */
+    char fingerprint[40];                              /* of the data; "" unknown */
     const struct curve_pool *pool;
     int n_epochs;             /* R: the length of a full training */
     double *error;            /* [pool->n x n_epochs] validation error or loss, smaller is better */
@@ -71,6 +72,7 @@ enum err curve_table_load(const char *prefix, enum curve_unit unit, struct curve
  *            here); NULL: only packed tasks have features
  * Errors: ERR_INPUT, ERR_USAGE, ERR_IO. Cost: about 2 ms a training from logs. */
 struct learn_looking;
+struct bench_guides;
 enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit unit,
                           const struct learn_looking *looking, struct curve_table **out,
                           struct err_info *info);
@@ -84,10 +86,12 @@ const char *curve_table_epochs(const struct curve_table *table, char *out, size_
  *          switches it on), "configurations": how many; curves: their "values" (null: inactive) and
  *          places on the "unit" axes
  *   tasks  name, family, epochs: R, pool: its index, best, median, untrained, and "common": for
- *          seeds 0..n_seeds-1 the points of bench_common, from 0; curves: "error" as shares, null
- *          from where it diverged, and "cost" of an epoch */
+ *          seeds 0..n_seeds-1 the points of bench_common, from 0; guides (may be NULL):
+ * "portfolio", the entries chosen without its family; curves: "error" as shares, null from where it
+ *          diverged, and "cost" of an epoch */
 enum err curve_table_put_json(const struct curve_table *table, int n_seeds, bool curves,
-                              struct text *out, struct err_info *info);
+                              const struct bench_guides *guides, struct text *out,
+                              struct err_info *info);
 /* Keep these tasks only. ERR_RANGE: no such task (the nearest is named). */
 enum err curve_table_keep(struct curve_table *table, const char *const *tasks, size_t n,
                           struct err_info *info);
@@ -105,13 +109,25 @@ int curve_table_known(int n_configs, int n, int *point);
 #define BENCH_NAME_MAX 48
 enum { BENCH_COMMON = 10 }; /* first points that methods which begin at random have in common */
 
-/* "random", "tpe+halving": a sampler, and a pruner ("none" if unsaid). */
+/* What a guided method knows of a task: the advice without its family; or, to see what that is
+ * worth: */
+enum bench_known {
+    BENCH_OTHERS,   /* as it is meant */
+    BENCH_NOTHING,  /* NAME@no: no knowledge */
+    BENCH_PERMUTED, /* NAME@permuted: every known task's results are shuffled */
+    BENCH_BLIND,    /* NAME@blind: it has not looked at the data, and is not charged for that */
+    BENCH_OWN,      /* NAME@own: its own family is not left out */
+    BENCH_KNOWN_N
+};
+/* "random", "tpe+halving", "agent+learned@no": a sampler, a pruner ("none" if unsaid), and what it
+ * knows. */
 struct bench_method {
     char name[BENCH_NAME_MAX];
+    enum bench_known known;
     const struct sampler_ops *sampler;
     const struct pruner_ops *pruner;
 };
-/* ERR_USAGE: no such sampler or pruner (all are named). */
+/* ERR_USAGE: no such sampler, pruner or word (all are named). */
 enum err bench_method_find(const char *name, struct bench_method *out, struct err_info *info);
 
 /* What a search is charged in: plain epochs, or their cost, in epochs of the median configuration
@@ -148,14 +164,34 @@ double bench_run_reaches(const struct bench_run *run, enum bench_axis axis, doub
  * one seen in any trial so far: a trial's best weights are kept while it is the best.
  * All depends on (task's name, rng_seed) only, and the random numbers of a proposal on its number,
  * too: samplers that begin at random begin at the same points.
- *   epochs  the budget B, >= 1          run  zeroed; owner: caller, bench_run_free
+ *   guidance  NULL: none. What a guided sampler looks at (features->cost_epochs, in plain epochs
+ *             rounded up) is charged before its first trial
+ *   epochs    the budget B, >= 1
+ *   run       zeroed; owner: caller, bench_run_free
  * Errors: ERR_MEMORY; the sampler's own. Thread: any, tables are only read. */
 enum err bench_replay(const struct curve_table *table, int task, const struct bench_method *method,
-                      uint64_t rng_seed, int epochs, struct bench_run *run, struct err_info *info);
+                      const struct guidance *guidance, uint64_t rng_seed, int epochs,
+                      struct bench_run *run, struct err_info *info);
 /* bench_common: the pool points that a search with the sampler `random` begins with, for peers that
  * begin at random elsewhere. *n: fewer if the pool is smaller. */
 enum err bench_common(const struct curve_table *table, int task, uint64_t rng_seed,
                       int point[static BENCH_COMMON], int *n, struct err_info *info);
+
+/* What each task of a table may know, one guidance per task and kind. */
+struct bench_guides;
+/* bench_guides_new: knowledge and table are lent. permuted: all knowledge is shuffled. ERR_INPUT:
+ * the knowledge was never made without a family that is to be left out. Owner: caller,
+ * bench_guides_free. */
+enum err bench_guides_new(const struct knowledge *knowledge, const struct curve_table *table,
+                          bool permuted, struct bench_guides **out, struct err_info *info);
+void bench_guides_free(struct bench_guides *g);
+/* NULL: BENCH_NOTHING, or g is NULL. */
+const struct guidance *bench_guidance(const struct bench_guides *g, int task,
+                                      enum bench_known known);
+/* Takes what knowledge was made of out of the pools: points that are a known run's configuration.
+ * Call it before anything searches on the table. Returns how many through *n. */
+enum err bench_drop_known(struct curve_table *table, const struct knowledge *knowledge, int *n,
+                          struct err_info *info);
 
 /* ---- many searches ----------------------------------------------------------------------- */
 
@@ -168,6 +204,7 @@ struct bench_options {
     const struct bench_method *method; /* [n_methods] */
     int n_methods, n_seeds;            /* seeds 0..n_seeds-1 */
     double budget;                     /* B in full trainings, e.g. 30 */
+    const struct bench_guides *guides; /* what guided methods know; NULL: nothing */
     int n_workers;                     /* threads; 0: one per core */
     /* Called about twice a second by the calling thread, and once at the end; false: leave. May be
      * NULL. */

@@ -49,6 +49,7 @@ struct sampler_ops {
     /* How many of the best trials that search_may_go_on keep their weights, because it may ask to
      * go on with them; going on with another one trains again from epoch 1. */
     int n_kept;
+    bool guided; /* looks at the task's features, which is charged, where there is guidance */
 };
 size_t sampler_count(void);
 const struct sampler_ops *sampler_at(size_t i);

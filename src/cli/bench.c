@@ -1,6 +1,7 @@
 /* bench: samplers and pruners compared on recorded learning curves. Trains nothing. */
 #include "tiller/bench.h"
 #include "cli.h"
+#include "tiller/learn.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,11 +21,11 @@ enum { PATHS_MAX = 64 };
 struct bench_words {
     const char *path[PATHS_MAX];
     size_t n_paths;
-    const char *unit, *axis, *of, *out;
+    const char *unit, *axis, *of, *out, *knowledge;
     struct option_list tasks, methods, with;
     int64_t seeds, workers, known;
     double budget;
-    bool describe, curves, json;
+    bool describe, curves, json, permute;
 };
 
 /* ---- what was asked for ------------------------------------------------------------------ */
@@ -60,22 +61,58 @@ static enum err drop_known(struct curve_table *table, struct curve_pool *pool, i
     return err;
 }
 
+static bool knows(const struct bench_words *w)
+{
+    return w->knowledge && strcmp(w->knowledge, "no") != 0;
+}
+
+/* Looking at data that are gone is no error: the task is searched without. */
+static void say(void *arg, const char *line)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", line);
+}
+
+static enum err open_again(void *arg, const struct study *study, const char *path,
+                           struct data_set **set, struct err_info *info)
+{
+    (void)arg;
+    return cli_open_study_data(study, path, set, info);
+}
+
 static enum err open_table(const struct bench_words *w, struct curve_table **out,
                            struct err_info *info)
 {
     static const char *const names[] = {"percent", "error", "loss"};
     static const enum curve_unit units[] = {CURVE_PERCENT, CURVE_ERROR, CURVE_LOSS};
+    const struct learn_looking looking = {.open = open_again, .say = say};
     int unit;
     *out = NULL;
     enum err err =
         choose("--unit", w->unit, names, 3, "choose percent, error or loss", &unit, info);
     if (err == ERR_OK)
-        err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit], NULL,
-                               out, info);
+        err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit],
+                               knows(w) ? &looking : NULL, out, info);
     if (err == ERR_OK && w->tasks.n > 0)
         err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
     for (int i = 0; err == ERR_OK && w->known > 0 && i < (*out)->n_pools; i++)
         err = drop_known(*out, &(*out)->pools[i], (int)w->known, info);
+    return err;
+}
+
+/* Knowledge, and what each task may use of it; what it was made of leaves the pools. */
+static enum err open_knowledge(const struct bench_words *w, struct curve_table *table,
+                               struct knowledge **knowledge, struct bench_guides **guides,
+                               struct err_info *info)
+{
+    int n = 0;
+    enum err err = knowledge_open(w->knowledge, knowledge, info);
+    if (err == ERR_OK)
+        err = bench_drop_known(table, *knowledge, &n, info);
+    if (err == ERR_OK && n > 0)
+        fprintf(stderr, "%d configurations that are known leave the pools\n", n);
+    if (err == ERR_OK)
+        err = bench_guides_new(*knowledge, table, w->permute, guides, info);
     return err;
 }
 
@@ -155,13 +192,13 @@ static enum err print(const struct text *out, struct err_info *info)
     return ERR_OK;
 }
 
-static enum err describe(const struct curve_table *table, const struct bench_words *w,
-                         struct err_info *info)
+static enum err describe(const struct curve_table *table, const struct bench_guides *guides,
+                         const struct bench_words *w, struct err_info *info)
 {
     struct text out = {0};
     enum err err = ERR_OK;
     if (w->json)
-        err = curve_table_put_json(table, (int)w->seeds, w->curves, &out, info);
+        err = curve_table_put_json(table, (int)w->seeds, w->curves, guides, &out, info);
     else
         curve_table_describe(table, &out);
     if (w->json)
@@ -173,8 +210,8 @@ static enum err describe(const struct curve_table *table, const struct bench_wor
 }
 
 /* All searches, ours and those of --with. */
-static enum err run(const struct curve_table *table, const struct bench_words *w,
-                    struct bench_result **out, struct err_info *info)
+static enum err run(const struct curve_table *table, const struct bench_guides *guides,
+                    const struct bench_words *w, struct bench_result **out, struct err_info *info)
 {
     struct bench_method method[BENCH_METHODS_MAX];
     struct line line = {.terminal = isatty(STDERR_FILENO)};
@@ -187,6 +224,7 @@ static enum err run(const struct curve_table *table, const struct bench_words *w
                                     .n_methods = n,
                                     .n_seeds = (int)w->seeds,
                                     .budget = w->budget,
+                                    .guides = guides,
                                     .n_workers = (int)w->workers,
                                     .progress = show_progress,
                                     .arg = &line};
@@ -232,16 +270,22 @@ static enum err report(const struct bench_result *result, const struct bench_wor
 static enum err bench(const struct bench_words *w, struct err_info *info)
 {
     struct curve_table *table = NULL;
+    struct knowledge *knowledge = NULL;
+    struct bench_guides *guides = NULL;
     struct bench_result *result = NULL;
     enum err err = open_table(w, &table, info);
+    if (err == ERR_OK && knows(w))
+        err = open_knowledge(w, table, &knowledge, &guides, info);
     if (err == ERR_OK && w->describe) {
-        err = describe(table, w, info);
+        err = describe(table, guides, w, info);
     } else if (err == ERR_OK) {
-        err = run(table, w, &result, info);
+        err = run(table, guides, w, &result, info);
         if (err == ERR_OK)
             err = report(result, w, info);
     }
     bench_result_free(result);
+    bench_guides_free(guides);
+    knowledge_free(knowledge);
     curve_table_free(table);
     return err;
 }
@@ -254,6 +298,9 @@ int command_bench(int argc, char **argv)
         {"--with", OPTION_LIST, &w.with, 0, 0, "FILE.csv", "searches that ran elsewhere"},
         {"--seeds", OPTION_INT, &w.seeds, 1, 1000, "N", "searches per task and method (10)"},
         {"--budget", OPTION_NUMBER, &w.budget, 0.5, 1000, "N", "in full trainings (30)"},
+        {"--knowledge", OPTION_TEXT, &w.knowledge, 0, 0, "FILE", "what guided methods know, or no"},
+        {"--permute", OPTION_FLAG, &w.permute, 0, 0, NULL,
+         "shuffle it: what does wrong knowledge cost?"},
         {"--tasks", OPTION_LIST, &w.tasks, 0, 0, "NAMES", "these tasks only"},
         {"--of", OPTION_TEXT, &w.of, 0, 0, "METHOD", "the one compared in detail (the best)"},
         {"--axis", OPTION_TEXT, &w.axis, 0, 0, "WHAT", "charge epochs (default) or cost"},

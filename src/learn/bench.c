@@ -77,7 +77,8 @@ static void search(struct crew *c, int i)
     int method = i % o->n_methods, task = i / o->n_methods % o->table->n_tasks;
     int seed = i / o->n_methods / o->table->n_tasks;
     struct bench_run *run = &c->result->run[run_index(c->result, method, task, seed)];
-    enum err err = bench_replay(o->table, task, &o->method[method], (uint64_t)seed,
+    const struct guidance *guidance = bench_guidance(o->guides, task, o->method[method].known);
+    enum err err = bench_replay(o->table, task, &o->method[method], guidance, (uint64_t)seed,
                                 bench_epochs(c->result, task), run, &info);
     pthread_mutex_lock(&c->lock);
     c->done++;

@@ -151,7 +151,7 @@ static void run_search(struct race *r, int task, int method, int seed)
     struct race_lane lane = {.n_wanted = r->n_seeds};
     double untrained = r->table->tasks[task].majority;
     text_copy(lane.name, sizeof lane.name, r->method[method].name);
-    enum err err = bench_replay(r->table, task, &r->method[method], (uint64_t)seed,
+    enum err err = bench_replay(r->table, task, &r->method[method], NULL, (uint64_t)seed,
                                 budget_epochs(r, task), &r->run[method][seed], &info);
     int n = err == ERR_OK ? seed + 1 : seed;
     if (err != ERR_OK)

@@ -21,6 +21,7 @@ struct note {
 struct replay {
     const struct curve_task *task;
     const struct bench_method *method;
+    const struct guidance *guidance; /* NULL: none */
     void *sampler;
     struct memory_study memory;
     uint64_t rng_seed; /* of the task and the seed */
@@ -46,23 +47,40 @@ static enum err unknown_method(const char *name, struct err_info *info)
     text_append(&hint, ";");
     for (size_t i = 0; i < pruner_count(); i++)
         text_appendf(&hint, " %s", pruner_at(i)->name);
+    text_append(&hint, "; behind it @no @permuted @blind @own");
     text_copy(list, sizeof list, text_get(&hint));
     text_free(&hint);
     return err_set(info, ERR_USAGE, "--methods", list, "there is no method '%s'", name);
 }
 
+static const char *const known_names[BENCH_KNOWN_N] = {"", "no", "permuted", "blind", "own"};
+
+/* Cuts off what stands behind the mark; NULL: there is none. */
+static const char *cut_at(char *text, char mark)
+{
+    char *at = strchr(text, mark);
+    if (at)
+        *at++ = 0;
+    return at;
+}
+
 enum err bench_method_find(const char *name, struct bench_method *out, struct err_info *info)
 {
-    char sampler[BENCH_NAME_MAX];
-    const char *plus = strchr(name, '+');
+    char words[BENCH_NAME_MAX];
+    int k = 0;
     memset(out, 0, sizeof *out);
     if (!text_copy(out->name, sizeof out->name, name))
         return unknown_method(name, info);
-    text_format(sampler, sizeof sampler, "%.*s", (int)(plus ? plus - name : (long)strlen(name)),
-                name);
-    out->sampler = sampler_find(sampler);
-    out->pruner = pruner_find(plus ? plus + 1 : "none");
-    return out->sampler && out->pruner ? ERR_OK : unknown_method(name, info);
+    text_copy(words, sizeof words, name);
+    const char *known = cut_at(words, '@'), *pruner = cut_at(words, '+');
+    while (known && k < BENCH_KNOWN_N && (k == 0 || strcmp(known, known_names[k]) != 0))
+        k++;
+    out->sampler = sampler_find(words);
+    out->pruner = pruner_find(pruner ? pruner : "none");
+    if (!out->sampler || !out->pruner || k == BENCH_KNOWN_N)
+        return unknown_method(name, info);
+    out->known = (enum bench_known)k;
+    return ERR_OK;
 }
 
 /* ---- what came of it --------------------------------------------------------------------- */
@@ -164,6 +182,7 @@ static struct search_context context_of(const struct replay *r)
         .share_left = 1 - (double)study->epochs_spent / (double)r->budget,
         .full_epochs = r->task->n_epochs,
         .rng_seed = r->rng_seed,
+        .guidance = r->guidance,
     };
 }
 
@@ -386,19 +405,36 @@ static void end(struct replay *r)
     mem_free(r);
 }
 
+/* Looking at the data takes its share of the budget. */
+static void charge_looking(struct replay *r)
+{
+    const struct task_features *f = r->guidance ? r->guidance->features : NULL;
+    if (!f || !r->method->sampler->guided)
+        return;
+    int epochs = (int)ceil(f->cost_epochs);
+    r->run->n_epochs += epochs;
+    r->run->cost += f->cost_epochs;
+    r->memory.study.epochs_charged += epochs;
+    r->memory.study.epochs_spent += epochs;
+}
+
 enum err bench_replay(const struct curve_table *table, int task, const struct bench_method *method,
-                      uint64_t seed, int epochs, struct bench_run *run, struct err_info *info)
+                      const struct guidance *guidance, uint64_t seed, int epochs,
+                      struct bench_run *run, struct err_info *info)
 {
     struct replay *r = mem_zero_alloc(1, sizeof *r);
     if (!r)
         return err_set_memory(info, "replay");
     r->method = method;
+    r->guidance = guidance;
     r->budget = epochs;
     r->run = run;
     r->info = info;
     enum err err = begin(r, table, task, seed);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        charge_looking(r);
         err = search(r);
+    }
     end(r);
     return err;
 }

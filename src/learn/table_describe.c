@@ -1,6 +1,7 @@
 /* table_describe: what was understood of a table of curves: for people, and for programs that
  * search on it. */
 #include "guess.h"
+#include "guides.h"
 #include "tiller/bench.h"
 
 #include <math.h>
@@ -178,7 +179,8 @@ static void put_curves(const struct curve_task *t, struct json_writer *w)
 }
 
 static enum err put_task(const struct curve_table *table, int task, int n_seeds, bool curves,
-                         struct json_writer *w, struct err_info *info)
+                         const struct bench_guides *guides, struct json_writer *w,
+                         struct err_info *info)
 {
     const struct curve_task *t = &table->tasks[task];
     json_open(w, NULL, '{');
@@ -191,6 +193,7 @@ static enum err put_task(const struct curve_table *table, int task, int n_seeds,
     json_put_number(w, "median", t->median);
     json_put_number(w, "untrained", t->majority);
     enum err err = put_common(table, task, n_seeds, w, info);
+    guides_put_portfolio(guides, task, w);
     if (curves)
         put_curves(t, w);
     json_close(w, '}');
@@ -198,7 +201,8 @@ static enum err put_task(const struct curve_table *table, int task, int n_seeds,
 }
 
 enum err curve_table_put_json(const struct curve_table *table, int n_seeds, bool curves,
-                              struct text *out, struct err_info *info)
+                              const struct bench_guides *guides, struct text *out,
+                              struct err_info *info)
 {
     struct json_writer w;
     enum err err = ERR_OK;
@@ -212,7 +216,7 @@ enum err curve_table_put_json(const struct curve_table *table, int n_seeds, bool
     json_close(&w, ']');
     json_open(&w, "tasks", '[');
     for (int i = 0; i < table->n_tasks && err == ERR_OK; i++)
-        err = put_task(table, i, n_seeds, curves, &w, info);
+        err = put_task(table, i, n_seeds, curves, guides, &w, info);
     json_close(&w, ']');
     json_close(&w, '}');
     return err;

@@ -97,6 +97,7 @@ static enum err add_task(struct curve_table *table, const struct recorded_task *
     struct curve_task *t = table_add_task(table, task->name, family, pool, task->full_epochs);
     if (!t || !make_arrays(task, t))
         return err_set_memory(info, task->name);
+    text_copy(t->fingerprint, sizeof t->fingerprint, task->fingerprint);
     if (task->has_features) {
         t->features = mem_alloc(1, sizeof *t->features);
         if (!t->features)

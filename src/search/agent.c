@@ -271,6 +271,7 @@ static bool agent_observe(void *self, const struct search_context *context,
 }
 
 const struct sampler_ops sampler_agent = {
+    .guided = true,
     .name = "agent",
     .about = "Q-learning over moves on the best network so far (Watkins, Dayan 1992)",
     .open = agent_open,

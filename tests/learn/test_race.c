@@ -192,7 +192,7 @@ static void replays_are_the_benchs(void **state)
         struct bench_run run = {0};
         assert_string_equal(p.lane[m].name, m ? "sobol" : "random");
         assert_int_equal(bench_method_find(p.lane[m].name, &method, &info), ERR_OK);
-        assert_int_equal(bench_replay(table, 1, &method, 0, 12, &run, &info), ERR_OK);
+        assert_int_equal(bench_replay(table, 1, &method, NULL, 0, 12, &run, &info), ERR_OK);
         assert_int_equal(p.lane[m].n_steps, run.n_steps);
         for (int k = 0; k < run.n_steps; k++)
             assert_true(p.lane[m].step[k].error == bench_run_error(&run, BENCH_EPOCHS,

@@ -127,7 +127,7 @@ static struct bench_run replay_with(const double *x, const int *stop, const int 
     script.stop = stop;
     script.parent = parent;
     script.n = n;
-    enum err err = bench_replay(line, 0, &method, 1, epochs, &run, &info);
+    enum err err = bench_replay(line, 0, &method, NULL, 1, epochs, &run, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     return run;
@@ -428,7 +428,7 @@ static void memory_may_run_out(void **state)
     for (; err != ERR_OK && after < 300; after++) {
         struct bench_run run = {0};
         mem_fail_after(after);
-        err = bench_replay(line, 0, &method, 3, 60, &run, &info);
+        err = bench_replay(line, 0, &method, NULL, 3, 60, &run, &info);
         mem_fail_after(-1);
         assert_true(err == ERR_OK || err == ERR_MEMORY);
         bench_run_free(&run);

@@ -244,7 +244,7 @@ static void points_are_taken_out(void **state)
     assert_true(t->error[0] == 0.6 && t->error[5] == 0.6);
     assert_true(t->best == 0.3 && t->median == 0.4);
     assert_true(t->cost[0] == 0.5 && t->cost[2] == 2);
-    assert_int_equal(curve_table_put_json(table, 2, true, &json, &info), ERR_OK);
+    assert_int_equal(curve_table_put_json(table, 2, true, NULL, &json, &info), ERR_OK);
     assert_non_null(strstr(text_get(&json), "\"error\": [[0.6, 0.3], [0.7, 0.4], [0.8, 0.6]]"));
     assert_non_null(strstr(text_get(&json), "\"values\": [[0.001, 64, \"sgd\"], "));
     assert_int_equal(curve_table_drop(table, pool, most, &info), ERR_INPUT);
