@@ -239,6 +239,7 @@ struct engine_status {
     int full_epochs;
     double majority_error;
     char sampler[16], pruner[16];
+    struct search_outlook outlook; /* as of the newest result or proposal */
 };
 void engine_status(struct engine *e, struct engine_status *out);
 /* The knowledge in use, with the task's features; NULL: none. Does not change while it runs. */

@@ -31,6 +31,23 @@ struct proposal {
     int64_t parent;   /* goes_on: the trial's number; one that search_may_go_on with */
 };
 
+/* What a sampler that learns sees just now, for people; it decides nothing. */
+enum { OUTLOOK_NEAREST = 6 };
+struct search_outlook {
+    bool known;
+    int state; /* situation; -1 none */
+    enum trust trust;
+    enum move hand; /* what the hand rule says, and why */
+    char why[160];
+    enum move takes; /* what it would propose, unless it explores or a person asked for another */
+    bool possible[MOVE_N];
+    /* With knowledge: the known tasks that weigh most, falling; portfolio entries not tried yet in
+     * the order to try them. */
+    int n_nearest, nearest[OUTLOOK_NEAREST]; /* tasks of the knowledge */
+    double weight[OUTLOOK_NEAREST];
+    int n_left, left[PORTFOLIO_MAX];
+};
+
 struct sampler;
 struct sampler_ops {
     const char *name;  /* "random", "agent" */
@@ -50,6 +67,9 @@ struct sampler_ops {
      * go on with them; going on with another one trains again from epoch 1. */
     int n_kept;
     bool guided; /* looks at the task's features, which is charged, where there is guidance */
+    /* Fills *out, zeroed, from the same fold as propose; changes nothing that it would not. NULL:
+     * there is nothing to say. Called after each result. */
+    void (*outlook)(void *self, const struct search_context *context, struct search_outlook *out);
 };
 size_t sampler_count(void);
 const struct sampler_ops *sampler_at(size_t i);

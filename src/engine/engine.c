@@ -560,6 +560,7 @@ static void status_of_work(struct engine *e, struct engine_status *out)
     out->seconds = budget_active_seconds(e);
     out->epochs_per_second = budget_rate(e);
     out->seconds_left = budget_seconds_left(e, out->epochs_spent, out->trials_done);
+    out->outlook = e->outlook;
     text_copy(out->notice, sizeof out->notice, e->notice);
 }
 

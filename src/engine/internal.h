@@ -118,6 +118,7 @@ struct engine {
     struct note *notes;
     size_t n_notes, notes_capacity, notes_taken;
     char notice[240];
+    struct search_outlook outlook;
     int64_t budget_epochs, budget_trials;
     double budget_seconds;
     double started_s, active_s, resumed_s; /* wall time of work, for the time budget */
@@ -129,6 +130,7 @@ struct engine {
     /* engine thread only */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
+    bool outlook_due;    /* something has happened since the last one */
     bool claims_blocked; /* a seed could not be claimed just now */
     int failures;        /* trials in a row that could not start */
 };
@@ -197,6 +199,9 @@ void trials_adopt(struct engine *e);
 enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct err_info *info);
 void trials_checkpoint(struct engine *e, struct job *job);
 void trials_withdraw(struct engine *e, int64_t number);
+/* What the sampler sees now, for the front; once per result or proposal, after the workers have
+ * theirs. */
+void trials_outlook(struct engine *e);
 void trials_withdrawals_due(struct engine *e, bool leaving);
 /* Trains the configuration of trial `of` again, with its k-th further seed, by "confirm". */
 bool trials_repeat(struct engine *e, int64_t of, int k, const char *action, const char *reason);

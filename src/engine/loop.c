@@ -248,12 +248,14 @@ static void turn(struct engine *e)
         ;
     if (!quit_asked(e))
         finish_if_done(e);
+    trials_outlook(e);
     engine_wake(e);
 }
 
 void *engine_main(void *engine)
 {
     struct engine *e = engine;
+    e->outlook_due = true;
     trials_adopt(e);
     for (;;) {
         turn(e);

@@ -216,6 +216,7 @@ static enum err start_proposal(struct engine *e, int64_t number, const struct pr
     enum err err = study_log_create(e->log, &start, &handle);
     if (err == ERR_OK)
         launch(e, handle, &start, NULL);
+    e->outlook_due = true;
     return err;
 }
 
@@ -415,8 +416,7 @@ enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct er
     const struct study *study = study_log_study(e->log);
     const struct trial *t = study_trial(study, parent);
     int target = (t->n_epochs ? t->curve[t->n_epochs - 1].step : 0) + epochs;
-    text_copy(words.situation, sizeof words.situation,
-              situation_name(engine_situation(e, study)));
+    text_copy(words.situation, sizeof words.situation, situation_name(engine_situation(e, study)));
     engine_fold_leave(e);
     enum err err = continue_trial(e, parent, target, &words);
     return err == ERR_OK ? ERR_OK
@@ -626,6 +626,23 @@ static void learn_from(struct engine *e, const struct job *job, double before)
     engine_fold_leave(e);
     if (learned)
         study_log_q_update(e->log, &update);
+    e->outlook_due = true;
+}
+
+void trials_outlook(struct engine *e)
+{
+    struct search_outlook outlook = {.state = -1};
+    double left = budget_share_left(e);
+    if (!e->outlook_due || !e->sampler->outlook)
+        return;
+    e->outlook_due = false;
+    engine_fold_enter(e);
+    struct search_context context = context_of(e, left);
+    e->sampler->outlook(e->sampler_self, &context, &outlook);
+    engine_fold_leave(e);
+    pthread_mutex_lock(&e->work);
+    e->outlook = outlook;
+    pthread_mutex_unlock(&e->work);
 }
 
 /* How many trials that a sampler may go on with are better than t, `but` left out. Under fold. */
