@@ -238,4 +238,50 @@ void learn_sum_rankings(const struct ranking_family *family, int n_families,
                         struct ranking_report *out);
 void learn_put_rankings(const struct ranking_report *report, struct text *out); /* a table */
 
+/* ---- knowledge ----------------------------------------------------------------------------- */
+
+struct curve_table;
+
+/* A past search: ours, or one of Optuna's journals; path for messages. */
+struct learn_past {
+    const struct study *study;
+    const char *path;
+};
+/* What knowledge is made from. Recordings and tables, one of them, say what is advised; past
+ * searches come along as tasks of the user's. All is lent. */
+struct learn_sources {
+    const struct learn_records *records; /* NULL: none */
+    const struct curve_table *table;     /* NULL: none */
+    int n_configs;                       /* of a table: at most so many (curve_table_known) */
+    const struct learn_past *past;       /* [n_past] */
+    size_t n_past;
+    const char *origin; /* of records or table, for people */
+};
+struct learn_progress {
+    int done, all;        /* steps, of much the same length */
+    double seconds, left; /* so far; to come by the rate so far, NaN before the first */
+};
+struct learn_options {
+    int n_workers; /* threads; 0: one per core */
+    uint64_t seed;
+    /* Called about twice a second by the calling thread, and once at the end; false: leave. May be
+     * NULL. */
+    bool (*progress)(void *arg, const struct learn_progress *p);
+    void (*say)(void *arg, const char *line); /* what counts only in part; may be NULL */
+    void *arg;
+};
+/* learn_knowledge: advice of all families, and without each one in turn; each family's own results
+ * judge the advice without it. The ranking that is used is the best one on families left out, for
+ * the advice without a family by families left out besides it.
+ *   report  what was measured, for people; the same as JSON is the knowledge's report_json
+ * The Q-table and the pilot's are zero and pay nothing. Nothing depends on the number of threads.
+ * Errors: ERR_INPUT: pools, nothing to learn from; ERR_RANGE; ERR_INTERRUPTED. Owner: caller,
+ * knowledge_free. Cost: about 7 learn_ranker for each family. */
+enum err learn_knowledge(const struct learn_sources *from, const struct learn_options *options,
+                         struct knowledge **out, struct text *report, struct err_info *info);
+/* Adds the tasks of more, which is empty then. ERR_INPUT: a task that is there already. path: of
+ * more, for messages. */
+enum err learn_records_join(struct learn_records *r, struct learn_records *more, const char *path,
+                            struct err_info *info);
+
 #endif

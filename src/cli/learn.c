@@ -1,7 +1,7 @@
-/* learn: making knowledge. So far: recording trainings on many tasks, for learning from them
- * (--record) or for judging by them (--pool), and packing what was recorded (--pack). */
+/* learn: making knowledge: recording trainings on many tasks, for learning from them (--record) or
+ * for judging by them (--pool), packing what was recorded (--pack), and learning from it. */
 #include "tiller/learn.h"
-#include "cli.h"
+#include "learn_from.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,19 +10,25 @@
 #define USAGE                                                                                      \
     "usage: tiller learn --record TASK ... [options]\n"                                            \
     "       tiller learn --pool TASK ... [options]\n"                                              \
-    "       tiller learn --pack FOLDER -o FILE.gz [--pool]\n\n"                                    \
+    "       tiller learn --pack FOLDER -o FILE.gz [--pool]\n"                                      \
+    "       tiller learn FOLDER | FILE.gz | STUDY.jsonl ... -o KNOWLEDGE.json\n"                   \
+    "       tiller learn --table PREFIX -o KNOWLEDGE.json\n\n"                                     \
     "Trains many networks in full on each TASK and keeps every epoch in study logs, one a task:\n" \
     "with --record NAME.study.jsonl, to learn from (the same configurations on every task, then\n" \
     "some of the agent's own, then some of both again with other seeds); with --pool\n"            \
     "NAME.pool.jsonl, other configurations, to judge searches by. Said again it goes on where "    \
     "it\n"                                                                                         \
-    "was left. The test parts are not read. --pack makes one small file of a folder's logs."
+    "was left. The test parts are not read. --pack makes one small file of a folder's logs.\n"     \
+    "Without one of these words it learns from recordings, packed or not, and from past\n"         \
+    "studies (ours or Optuna's journals), or from a table of curves: which configurations to\n"    \
+    "try first, which tasks resemble each other, when to stop; of all tasks, and of all but\n"     \
+    "each family. What came of it on the families left out is printed."
 
 enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20 };
 
 struct learn_words {
     bool record, pool, estimate;
-    const char *tasks_path, *out, *pack, *file;
+    const char *tasks_path, *out, *pack, *file, *table;
     int64_t configs, own, repeats, epochs, workers,
         rng_seed; /* -1, epochs and workers 0: not said */
     struct cli_data_options data;
@@ -74,13 +80,6 @@ static enum err open_task(void *arg, const char *typed, struct data_set **set,
 }
 
 /* ---- recording --------------------------------------------------------------------------- */
-
-static void say(void *arg, const char *line)
-{
-    char clean[512];
-    (void)arg;
-    fprintf(stderr, "%s\n", text_sanitize(clean, sizeof clean, line));
-}
 
 static bool leave(void *arg)
 {
@@ -157,7 +156,7 @@ static int learn(struct learn_words *w)
         .n_workers = (int)w->workers,
         .full_epochs = (int)w->epochs,
         .rng_seed = (uint64_t)w->rng_seed,
-        .say = say,
+        .say = learn_say,
         .leave = leave,
     };
     if (make_plan(w, &r.plan, &info) != ERR_OK)
@@ -202,26 +201,11 @@ static void say_records(const struct learn_records *r, const char *path)
            text_count(counts[1], sizeof counts[1], epochs), seconds / 3600);
 }
 
-static enum err open_again(void *arg, const struct study *study, const char *path,
-                           struct data_set **set, struct err_info *info)
-{
-    (void)arg;
-    return cli_open_study_data(study, path, set, info);
-}
-
-static enum err open_folder(const char *folder, bool pool, struct learn_records **out,
-                            struct err_info *info)
-{
-    struct learn_looking looking = {.folder = folder, .open = open_again, .say = say};
-    enum err err = learn_records_folder(folder, pool, out, info);
-    return err == ERR_OK ? learn_records_look(*out, &looking, info) : err;
-}
-
 static int pack(const struct learn_words *w)
 {
     struct err_info info = {0};
     struct learn_records *records = NULL;
-    enum err err = open_folder(w->pack, w->pool, &records, &info);
+    enum err err = learn_open_folder(w->pack, w->pool, &records, &info);
     if (err == ERR_OK)
         err = learn_records_write(records, w->file, &info);
     if (err == ERR_OK)
@@ -231,6 +215,29 @@ static int pack(const struct learn_words *w)
 }
 
 /* ---- the command ------------------------------------------------------------------------- */
+
+/* Learning from what there is. */
+static enum err check_sources(const struct learn_words *w, struct err_info *info)
+{
+    if (w->n_typed == 0 && !w->table)
+        return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
+                       "say --record, --pool or --pack, or what to learn from");
+    return w->file ? ERR_OK
+                   : err_set(info, ERR_USAGE, "-o", "try '-o knowledge.json'",
+                             "the FILE for the knowledge is missing");
+}
+
+static int make_knowledge(const struct learn_words *w)
+{
+    struct learn_from_words words = {.source = w->typed,
+                                     .n = w->n_typed,
+                                     .table = w->table,
+                                     .out = w->file,
+                                     .configs = w->configs,
+                                     .workers = w->workers,
+                                     .rng_seed = w->rng_seed};
+    return learn_from(&words);
+}
 
 static enum err check_words(struct learn_words *w, struct err_info *info)
 {
@@ -244,9 +251,11 @@ static enum err check_words(struct learn_words *w, struct err_info *info)
         return w->file ? ERR_OK
                        : err_set(info, ERR_USAGE, "-o", "try '-o recordings.gz'",
                                  "the FILE to pack into is missing");
+    if (!w->record && !w->pool)
+        return check_sources(w, info);
     if (w->record == w->pool)
         return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
-                       "say --record, --pool or --pack");
+                       "say --record or --pool, not both");
     if (w->n_typed == 0)
         return err_set(info, ERR_USAGE, "learn", "try 'tiller learn --record letter vowel'",
                        "no TASK is named");
@@ -262,10 +271,12 @@ int command_learn(int argc, char **argv)
         {"--estimate", OPTION_FLAG, &w.estimate, 0, 0, NULL,
          "only measure an epoch of a few and say what it would take"},
         {"--pack", OPTION_TEXT, &w.pack, 0, 0, "FOLDER", "pack its recordings (pools) into a file"},
-        {"-o", OPTION_TEXT, &w.file, 0, 0, "FILE.gz", "the file to pack into"},
+        {"-o", OPTION_TEXT, &w.file, 0, 0, "FILE", "the file to pack into, or for the knowledge"},
+        {"--table", OPTION_TEXT, &w.table, 0, 0, "PREFIX",
+         "learn from PREFIX-configs.csv and PREFIX-curves.csv"},
         {"--tasks", OPTION_TEXT, &w.tasks_path, 0, 0, "FILE", "more tasks: one a line, # comments"},
         {"--configs", OPTION_INT, &w.configs, 1, 100000, "N",
-         "configurations shared by all tasks (64; pool: 500)"},
+         "configurations shared by all tasks (64; pool: 500; of a table: 200)"},
         {"--own", OPTION_INT, &w.own, 0, 100000, "M", "more from a search on each task (32)"},
         {"--repeats", OPTION_INT, &w.repeats, 0, 100, "K",
          "further seeds for 16 of them: 8 drawn, 8 best (2)"},
@@ -284,7 +295,10 @@ int command_learn(int argc, char **argv)
         return EXIT_DONE;
     if (err == ERR_OK)
         err = check_words(&w, &info);
-    int status = err != ERR_OK ? cli_fail(&info) : w.pack ? pack(&w) : learn(&w);
+    int status = err != ERR_OK        ? cli_fail(&info)
+                 : w.pack             ? pack(&w)
+                 : w.record || w.pool ? learn(&w)
+                                      : make_knowledge(&w);
     mem_free(w.tasks_text);
     return status;
 }

@@ -290,3 +290,25 @@ enum err learn_records_folder(const char *folder, bool pool, struct learn_record
         learn_records_free(r);
     return err;
 }
+
+/* ---- several of them ---------------------------------------------------------------------- */
+
+enum err learn_records_join(struct learn_records *r, struct learn_records *more, const char *path,
+                            struct err_info *info)
+{
+    for (size_t i = 0; i < more->n_tasks; i++)
+        if (records_has(r, more->task[i].fingerprint))
+            return err_set(info, ERR_INPUT, path, "leave one of them out", "'%s' is there already",
+                           more->task[i].name);
+    if (more->n_tasks == 0)
+        return ERR_OK;
+    size_t n = r->n_tasks + more->n_tasks;
+    struct recorded_task *task = mem_resize(r->task, n, sizeof *task);
+    if (!task)
+        return err_set_memory(info, path);
+    memcpy(task + r->n_tasks, more->task, more->n_tasks * sizeof *task);
+    r->task = task;
+    r->capacity = r->n_tasks = n;
+    more->n_tasks = 0;
+    return ERR_OK;
+}

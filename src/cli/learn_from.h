@@ -1,0 +1,21 @@
+/* learn_from: knowledge from recordings, tables and past searches. */
+#ifndef TILLER_CLI_LEARN_FROM_H
+#define TILLER_CLI_LEARN_FROM_H
+
+#include "cli.h"
+#include "tiller/learn.h"
+
+struct learn_from_words {
+    const char *const *source; /* [n] folders, packed files, studies */
+    size_t n;
+    const char *table, *out;
+    int64_t configs, workers, rng_seed; /* configs -1: not said */
+};
+int learn_from(const struct learn_from_words *w); /* the exit status */
+
+/* A folder's recordings or pools, with what their tasks look like. */
+enum err learn_open_folder(const char *folder, bool pool, struct learn_records **out,
+                           struct err_info *info);
+void learn_say(void *arg, const char *line); /* on stderr, sanitised */
+
+#endif
