@@ -7,14 +7,15 @@ below=""
 for room in $rooms; do
     below="$below $room"
     faces=include/tiller/$room.h
-    [ "$room" = learn ] && faces="$faces include/tiller/bench.h include/tiller/race.h" # learn has three
+    # learn has four
+    [ "$room" = learn ] && faces="$faces include/tiller/bench.h include/tiller/race.h include/tiller/own.h"
     [ "$room" = meta ] && faces="$faces include/tiller/knowledge.h" # meta too
     for file in src/"$room"/*.[ch] $faces; do
         [ -e "$file" ] || continue
         for used in $(sed -n 's/^ *# *include *"\([a-z]*\)\/\([a-z_]*\)\(\/[a-z_.]*\)*.*/\1:\2/p' "$file"); do
             first=${used%%:*}
             [ "$first" = tiller ] && target=${used#*:} || target=$first
-            [ "$used" = tiller:bench ] || [ "$used" = tiller:race ] && target=learn
+            case $used in tiller:bench | tiller:race | tiller:own) target=learn ;; esac
             [ "$used" = tiller:knowledge ] && target=meta
             case " $below " in
             *" $target "*) ;;

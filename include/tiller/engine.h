@@ -16,6 +16,8 @@
 #include "tiller/space.h"
 #include "tiller/study.h"
 
+#include <stdatomic.h>
+
 /* ---- runners ----------------------------------------------------------------------------- */
 
 /* One running trial, owned by one thread at a time. All calls return quickly but step. */
@@ -122,6 +124,21 @@ struct engine_knowledge {
     bool include_own;            /* the task's own family is not left out */
 };
 
+/* What becomes of a study that has ended: it may teach the searches after it. */
+enum learn_mode { LEARN_OFF, LEARN_ASK, LEARN_AUTO };
+const char *learn_mode_name(enum learn_mode m); /* "off" "ask" "auto" */
+bool learn_mode_find(const char *name, enum learn_mode *out);
+/* Takes the study in; called by a thread of low priority of its own, once the log is on disk,
+ * without any lock. cancel: when it becomes true, give up and change nothing (ERR_INTERRUPTED). say
+ * gets one sentence of what was done. */
+struct engine_learner {
+    enum err (*fold)(void *arg, const char *study_path, const struct task_features *features,
+                     const atomic_bool *cancel, char *say, size_t say_size, struct err_info *info);
+    void *arg;
+};
+/* How far that is. */
+enum learn_stage { LEARN_NOTHING, LEARN_ASKS, LEARN_FOLDING, LEARN_DONE, LEARN_FAILED };
+
 struct engine_options {
     const struct data_set *set; /* lent */
     struct space space;
@@ -136,10 +153,11 @@ struct engine_options {
      * measured before the first proposal, and charged once per study. */
     const struct guidance *guidance;
     struct engine_knowledge knowledge; /* where it comes from: kept in the settings */
-    const char *objective;             /* NULL: val_error */
-    const char *from;                  /* weights file that trials may start from; NULL none */
-    int n_workers;                     /* 0: cores */
-    int64_t budget_epochs;             /* 0: no limit */
+    const char *knowledge_note; /* one line for the log: from where, or why there is none; NULL */
+    const char *objective;      /* NULL: val_error */
+    const char *from;           /* weights file that trials may start from; NULL none */
+    int n_workers;              /* 0: cores */
+    int64_t budget_epochs;      /* 0: no limit */
     int64_t budget_trials;
     double budget_seconds;
     bool budget_adds; /* --epochs +N on resume */
@@ -148,6 +166,8 @@ struct engine_options {
     uint64_t rng_seed;
     bool resume;  /* the file must exist; settings come from it */
     bool no_test; /* do not read the test part at the end */
+    enum learn_mode learn;
+    struct engine_learner learner; /* fold NULL: none, learn is off */
     bool start_paused;
     bool notes;            /* keep notes for engine_take_notes */
     const char *data_json; /* how the data was read: an object kept in the settings; NULL none */
@@ -240,6 +260,9 @@ struct engine_status {
     double majority_error;
     char sampler[16], pruner[16];
     struct search_outlook outlook; /* as of the newest result or proposal */
+    enum learn_mode learn;
+    enum learn_stage learn_stage; /* asks: the study has ended and waits for REQUEST_LEARN */
+    char learnt[200];             /* one sentence of what was done, or why not */
 };
 void engine_status(struct engine *e, struct engine_status *out);
 /* The knowledge in use, with the task's features; NULL: none. Does not change while it runs. */
@@ -263,6 +286,8 @@ enum request_kind {
     REQUEST_Q_EDIT,      /* situation, move, value; amount: of visits it counts as, 0: 20 */
     REQUEST_Q_FREEZE,    /* amount 0: go on learning */
     REQUEST_NEXT_ACTION, /* move of the next proposal; -1 takes the wish back */
+    REQUEST_LEARN,       /* amount 1: take the ended study in; 0: don't, or stop doing so */
+    REQUEST_LEARN_MODE,  /* amount: enum learn_mode */
     REQUEST_STOP,        /* finish the study now: running trials keep their value, test read; the
                             first time confirmations are still made, the second time not */
     REQUEST_QUIT         /* checkpoint running trials and leave */

@@ -2,6 +2,7 @@
  * for judging by them (--pool), packing what was recorded (--pack), and learning from it. */
 #include "tiller/learn.h"
 #include "learn_from.h"
+#include "own.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@
     "       tiller learn --pool TASK ... [options]\n"                                              \
     "       tiller learn --pack FOLDER -o FILE.gz [--pool]\n"                                      \
     "       tiller learn FOLDER | FILE.gz | STUDY.jsonl ... -o KNOWLEDGE.json\n"                   \
-    "       tiller learn --table PREFIX -o KNOWLEDGE.json\n\n"                                     \
+    "       tiller learn --table PREFIX -o KNOWLEDGE.json\n"                                       \
+    "       tiller learn --list [FILE] | --forget STUDY [FILE]\n\n"                                \
     "Trains many networks in full on each TASK and keeps every epoch in study logs, one a task:\n" \
     "with --record NAME.study.jsonl, to learn from (the same configurations on every task, then\n" \
     "some of the agent's own, then some of both again with other seeds); with --pool\n"            \
@@ -27,8 +29,8 @@
 enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20 };
 
 struct learn_words {
-    bool record, pool, estimate;
-    const char *tasks_path, *out, *pack, *file, *table;
+    bool record, pool, estimate, list;
+    const char *tasks_path, *out, *pack, *file, *table, *forget;
     int64_t configs, own, repeats, epochs, workers,
         rng_seed; /* -1, epochs and workers 0: not said */
     struct cli_data_options data;
@@ -285,6 +287,10 @@ int command_learn(int argc, char **argv)
         {"--workers", OPTION_INT, &w.workers, 1, 64, "N", "worker threads (one per core)"},
         {"--rng-seed", OPTION_INT, &w.rng_seed, 0, 9007199254740000.0, "N",
          "drives initialisation and batches; pool: its configurations too (0)"},
+        {"--list", OPTION_FLAG, &w.list, 0, 0, NULL,
+         "the studies of your own that were folded in; [FILE]"},
+        {"--forget", OPTION_TEXT, &w.forget, 0, 0, "STUDY",
+         "take one out again: id or log; [FILE]"},
         {"--out", OPTION_TEXT, &w.out, 0, 0, "FOLDER", "where the logs go (recordings; pools)"},
         CLI_DATA_OPTIONS(w.data),
     };
@@ -293,6 +299,8 @@ int command_learn(int argc, char **argv)
                              TASKS_MAX, &w.n_typed, &info);
     if (err == ERR_INTERRUPTED)
         return EXIT_DONE;
+    if (err == ERR_OK && (w.list || w.forget))
+        return w.list ? cli_list_own(w.typed[0]) : cli_forget_own(w.typed[0], w.forget);
     if (err == ERR_OK)
         err = check_words(&w, &info);
     int status = err != ERR_OK        ? cli_fail(&info)

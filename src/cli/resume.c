@@ -1,4 +1,5 @@
 /* resume: go on with a study: data, settings and space come from its log. */
+#include "knowledge.h"
 #include "session.h"
 
 #define USAGE                                                                                      \
@@ -11,6 +12,8 @@ static int go_on(const struct session_options *o, const char *path)
     struct err_info info = {0};
     struct study *study = NULL;
     struct data_set *set = NULL;
+    struct cli_knowledge knowledge = {0};
+    struct engine_settings settings;
     struct engine_options engine = {
         .study_path = path,
         .n_workers = (int)o->workers,
@@ -26,8 +29,12 @@ static int go_on(const struct session_options *o, const char *path)
         err = study_read(path, NULL, &study, &info);
     if (err == ERR_OK)
         err = cli_open_study_data(study, path, &set, &info);
+    if (err == ERR_OK && engine_read_settings(study, &settings))
+        cli_knowledge_reopen(&settings, set, &knowledge);
+    cli_knowledge_lend(&knowledge, &engine);
     study_free(study);
     int status = err == ERR_OK ? session_run(o, set, &engine) : cli_fail(&info);
+    cli_knowledge_free(&knowledge);
     data_free(set);
     return status;
 }

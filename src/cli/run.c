@@ -1,4 +1,5 @@
 /* run: a new search on a data set, or, with --study FILE on an existing file, going on with it. */
+#include "knowledge.h"
 #include "session.h"
 
 #include <cjson/cJSON.h>
@@ -91,12 +92,33 @@ static enum err prepare(const struct session_options *o, const char *task, struc
     return err;
 }
 
+/* A study that exists keeps the knowledge that it began with. */
+static enum err open_knowledge(const struct session_options *o, const char *path,
+                               const struct data_set *set, struct cli_knowledge *out,
+                               struct err_info *info)
+{
+    struct study *study = NULL;
+    struct engine_settings settings;
+    if (!file_exists(path))
+        return cli_knowledge_open(o->knowledge, o->include_own, set, out, info);
+    if (o->knowledge || o->include_own)
+        return err_set(info, ERR_USAGE, o->knowledge ? "--knowledge" : "--include-own",
+                       "leave it out, or choose another --study FILE",
+                       "this study keeps the knowledge it began with");
+    enum err err = study_read(path, NULL, &study, info);
+    if (err == ERR_OK && engine_read_settings(study, &settings))
+        cli_knowledge_reopen(&settings, set, out);
+    study_free(study);
+    return err;
+}
+
 static int search(const struct session_options *o, const char *task)
 {
     struct err_info info = {0};
     struct data_set *set = NULL;
     char path[512];
     struct text data = {0};
+    struct cli_knowledge knowledge = {0};
     struct engine_options engine = {
         .sampler = o->sampler,
         .pruner = o->pruner,
@@ -122,6 +144,12 @@ static int search(const struct session_options *o, const char *task)
     else
         default_study(set->name, path, sizeof path);
     engine.study_path = path;
+    err = open_knowledge(o, path, set, &knowledge, &info);
+    if (err != ERR_OK) {
+        data_free(set);
+        return cli_fail(&info);
+    }
+    cli_knowledge_lend(&knowledge, &engine);
     bool none = !o->epochs && o->trials == 0 && !(o->seconds > 0);
     if (none && !file_exists(path))
         engine.budget_epochs =
@@ -132,6 +160,7 @@ static int search(const struct session_options *o, const char *task)
     engine.data_json = text_get(&data);
     int status = session_run(o, set, &engine);
     text_free(&data);
+    cli_knowledge_free(&knowledge);
     data_free(set);
     return status;
 }
@@ -167,6 +196,10 @@ int command_run(int argc, char **argv)
          "JSON that narrows, frees or fixes hyperparameters"},
         {"--search", OPTION_LIST, &o.search, 0, 0, "NAMES",
          "search held hyperparameters too: names with commas, or all"},
+        {"--knowledge", OPTION_TEXT, &o.knowledge, 0, 0, "FILE|no",
+         "what is known already (the shipped file and your own studies)"},
+        {"--include-own", OPTION_FLAG, &o.include_own, 0, 0, NULL,
+         "use what is known of the task's own family, too"},
         {"--from", OPTION_TEXT, &o.from, 0, 0, "WEIGHTS",
          "trials may start from this weights file, in its form"},
         CLI_DATA_OPTIONS(o.data),

@@ -4,6 +4,8 @@
  * ends the process at once (the handler is used up). */
 #include "session.h"
 
+#include "own.h"
+
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -52,6 +54,27 @@ static void print_notice(struct engine *e, char *last, size_t last_size)
         fprintf(stderr, "tiller: %s\n", last);
 }
 
+/* Has begun, or is about to. */
+static bool is_learning(const struct engine_status *s)
+{
+    bool due = s->finished && s->learn == LEARN_AUTO && s->learn_stage == LEARN_NOTHING;
+    return due || s->learn_stage == LEARN_FOLDING;
+}
+
+/* What an ended study teaches is taken in in moments; a signal leaves it undone. */
+static void wait_learnt(struct engine *e)
+{
+    struct engine_status status;
+    for (engine_status(e, &status); is_learning(&status); engine_status(e, &status)) {
+        struct pollfd wake = {.fd = engine_wake_fd(e), .events = POLLIN};
+        struct request stop = {.kind = REQUEST_LEARN, .trial = -1};
+        if (cli_signal)
+            engine_request(e, &stop, NULL);
+        if (poll(&wake, 1, 250) > 0)
+            engine_drain(e);
+    }
+}
+
 static void show_plain(struct engine *e)
 {
     char notice[240] = "";
@@ -67,6 +90,7 @@ static void show_plain(struct engine *e)
             asked = engine_request(e, &quit, NULL) == ERR_OK;
         }
     }
+    wait_learnt(e);
     print_notes(e);
 }
 
@@ -126,6 +150,24 @@ static enum err screen_options(const struct session_options *o, const struct dat
     return cli_screen_words(o->screen, o->colour, out, info);
 }
 
+/* A finished study that nobody was asked about on the screen. */
+static void ask_to_learn(struct engine *e, const struct tui_options *options)
+{
+    struct engine_status status;
+    engine_status(e, &status);
+    struct request yes = {.kind = REQUEST_LEARN, .trial = -1, .amount = 1};
+    if (status.learn_stage != LEARN_ASKS || options->script || cli_signal || !cli_ask_learn() ||
+        engine_request(e, &yes, NULL) != ERR_OK)
+        return;
+    while (status.learn_stage == LEARN_ASKS || status.learn_stage == LEARN_FOLDING) {
+        struct pollfd wake = {.fd = engine_wake_fd(e), .events = POLLIN};
+        if (poll(&wake, 1, 250) > 0)
+            engine_drain(e);
+        engine_status(e, &status);
+    }
+    fprintf(stderr, "%s\n", status.learnt);
+}
+
 static enum err show_screen(struct engine *e, const struct tui_options *options,
                             struct err_info *info)
 {
@@ -136,6 +178,7 @@ static enum err show_screen(struct engine *e, const struct tui_options *options,
     if (!engine_wait(e, 0))
         engine_request(e, &quit, NULL);
     engine_wait(e, 30);
+    ask_to_learn(e, options);
     return end == TUI_END_ERROR ? info->code : ERR_OK;
 }
 
@@ -180,7 +223,10 @@ int session_run(const struct session_options *o, const struct data_set *set,
     enum err err = screen_options(o, set, &screen, &info);
     engine->set = set;
     engine->notes = plain;
+    engine->learner = cli_learner;
     cli_watch_signals();
+    if (err == ERR_OK)
+        err = cli_learn_mode(o->learn, plain || o->script, &engine->learn, &info);
     if (err == ERR_OK)
         err = engine_start(engine, &e, &info);
     if (err != ERR_OK)

@@ -9,13 +9,14 @@
 
 /* What the command line says; 0 or NULL: not said. */
 struct session_options {
-    const char *study, *epochs, *sampler, *pruner, *objective, *space_path, *from;
+    const char *study, *epochs, *sampler, *pruner, *objective, *space_path, *from, *knowledge,
+        *learn;
     struct option_list search; /* hyperparameters to free */
     const char *const *held;   /* [n_held] NAME=VALUE */
     size_t n_held;
     int64_t trials, epochs_per_trial, workers, rng_seed, confirm;
     double seconds;
-    bool plain, json, no_test, paused, read_only;
+    bool plain, json, no_test, paused, read_only, include_own;
     const char *theme, *glyphs, *colour, *script, *screen, *clock;
     struct cli_data_options data;
 };
@@ -33,6 +34,8 @@ struct session_options {
     {"--plain", OPTION_FLAG, &(o).plain, 0, 0, NULL, "no screen: one line per event"},             \
     {"--json", OPTION_FLAG, &(o).json, 0, 0, NULL, "no screen: the summary as one object"},        \
     {"--no-test", OPTION_FLAG, &(o).no_test, 0, 0, NULL, "leave the test part unread"},            \
+    {"--learn", OPTION_TEXT, &(o).learn, 0, 0, "WHEN",                                             \
+     "let searches to come learn from it: auto, ask, off"},                                        \
     {"--paused", OPTION_FLAG, &(o).paused, 0, 0, NULL, "start paused"},                            \
     {"--theme", OPTION_TEXT, &(o).theme, 0, 0, "NAME", "colours: a theme's name or path"},         \
     {"--glyphs", OPTION_TEXT, &(o).glyphs, 0, 0, "TIER", "braille, blocks or ascii"},              \

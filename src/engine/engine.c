@@ -432,6 +432,7 @@ enum err engine_start(const struct engine_options *options, struct engine **out,
         e->options.sampler = options->sampler_ops->name;
     e->n_workers = options->n_workers > 0 ? options->n_workers : default_workers();
     e->paused = options->start_paused;
+    e->learn = options->learner.fold ? options->learn : LEARN_OFF;
     bool existing = options->resume || file_exists(options->study_path);
     enum err err = init_locks(e, info);
     if (err == ERR_OK)
@@ -562,6 +563,9 @@ static void status_of_work(struct engine *e, struct engine_status *out)
     out->seconds_left = budget_seconds_left(e, out->epochs_spent, out->trials_done);
     out->outlook = e->outlook;
     text_copy(out->notice, sizeof out->notice, e->notice);
+    out->learn = e->learn;
+    out->learn_stage = e->learn_stage;
+    text_copy(out->learnt, sizeof out->learnt, e->learnt);
 }
 
 void engine_status(struct engine *e, struct engine_status *out)

@@ -4,6 +4,7 @@
  * Lent to samplers and pruners at every decision; nothing here changes it afterwards. */
 #include "internal.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
@@ -116,53 +117,71 @@ static void put_nearest(const struct guidance *g, struct text *say, struct json_
 
 /* ---- the log ----------------------------------------------------------------------------- */
 
+/* Looking at the data is charged once in a study's life. */
 static bool was_charged(const struct study *study)
 {
-    for (size_t i = 0; i < study->n_events; i++)
-        if (strcmp(study->events[i].what, "knowledge") == 0)
-            return true;
-    return false;
+    bool charged = false;
+    for (size_t i = 0; i < study->n_events && !charged; i++) {
+        const struct study_event *event = &study->events[i];
+        struct cJSON *doc = NULL;
+        if (strcmp(event->what, "charge") == 0 && event->json &&
+            json_parse(event->json, strlen(event->json), "event", &doc, NULL) == ERR_OK)
+            json_get_bool(doc, "features", &charged);
+        json_free(doc);
+    }
+    return charged;
 }
 
 /* Whole epochs are counted: a part of one is one. */
 static void charge_features(struct engine *e)
 {
-    char fields[48], say[96];
+    char fields[64], say[96];
     int epochs = (int)ceil(fmin(e->features.cost_epochs, 1e6));
     engine_fold_enter(e);
     bool charged = was_charged(study_log_study(e->log));
     engine_fold_leave(e);
     if (charged || epochs < 1)
         return;
-    text_format(fields, sizeof fields, "\"epochs\": %d", epochs);
+    text_format(fields, sizeof fields, "\"epochs\": %d, \"features\": true", epochs);
     text_format(say, sizeof say, "looking at the data is charged: %d epoch%s", epochs,
                 epochs == 1 ? "" : "s");
     study_log_event(e->log, "tiller", "charge", -1, say, fields);
     engine_note_add(e, "%s", say);
 }
 
+static void put_used(const struct engine *e, const struct guidance *g, struct text *say,
+                     struct json_writer *w)
+{
+    const struct engine_knowledge *from = &e->options.knowledge;
+    const char *family = g->left_out >= 0 ? g->knowledge->family[g->left_out] : NULL;
+    text_appendf(say, "knowledge of %d tasks", g->knowledge->n_tasks);
+    if (family)
+        text_appendf(say, ", the family %s left out", family);
+    json_put_string(w, "file", from->file);
+    json_put_string(w, "hash", from->hash);
+    json_put_string(w, "own", from->own);
+    json_put_string(w, "own_hash", from->own_hash);
+    if (family)
+        json_put_string(w, "left_out", family);
+    json_put_int(w, "tasks", g->knowledge->n_tasks);
+    put_nearest(g, say, w);
+}
+
 void guidance_log(struct engine *e)
 {
     const struct guidance *g = engine_guidance(e);
-    const struct engine_knowledge *from = &e->options.knowledge;
+    const char *note = e->options.knowledge_note;
     struct text say = {0}, fields = {0};
     struct json_writer w;
-    if (!g)
+    if (!g && !note)
         return;
-    charge_features(e);
-    const char *family = g->left_out >= 0 ? g->knowledge->family[g->left_out] : NULL;
-    text_appendf(&say, "knowledge of %d tasks", g->knowledge->n_tasks);
-    if (family)
-        text_appendf(&say, ", the family %s left out", family);
     json_begin(&w, &fields);
-    json_put_string(&w, "file", from->file);
-    json_put_string(&w, "hash", from->hash);
-    json_put_string(&w, "own", from->own);
-    json_put_string(&w, "own_hash", from->own_hash);
-    if (family)
-        json_put_string(&w, "left_out", family);
-    json_put_int(&w, "tasks", g->knowledge->n_tasks);
-    put_nearest(g, &say, &w);
+    if (g) {
+        charge_features(e);
+        put_used(e, g, &say, &w);
+    }
+    if (note)
+        text_appendf(&say, "%s%s", g ? "; " : "", note);
     if (!fields.failed && !say.failed)
         study_log_event(e->log, "tiller", "knowledge", -1, text_get(&say), text_get(&fields));
     engine_note_add(e, "%s", text_get(&say));

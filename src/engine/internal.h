@@ -126,8 +126,16 @@ struct engine {
     int64_t rate_second[RATE_SECONDS];
     double rate_rows;
     struct err_info error; /* of the engine thread */
+    enum learn_mode learn;
+    enum learn_stage learn_stage;
+    bool learn_asked, learn_over; /* by a person; the thread has done its work */
+    char learnt[200];
+    enum err learn_err;
+
+    atomic_bool learn_cancel;
 
     /* engine thread only */
+    pthread_t learn_thread; /* while the stage is LEARN_FOLDING */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
     bool outlook_due;    /* something has happened since the last one */
@@ -210,6 +218,12 @@ bool confirm_is(const struct trial *t);
 bool confirm_start(struct engine *e);   /* engine thread; true: something was started */
 bool confirm_pending(struct engine *e); /* some seeds have not begun */
 void confirm_say(struct engine *e);     /* the result, once all have ended */
+/* ---- learning.c: engine thread only */
+void learning_turn(struct engine *e);
+/* Lets what has begun come to its end (it takes moments), or cancels it. */
+void learning_end(struct engine *e, bool cancel);
+void learning_request(struct engine *e, bool wanted);
+void learning_mode(struct engine *e, enum learn_mode mode);
 /* ---- chosen.c */
 void chosen_test(struct engine *e);
 

@@ -110,6 +110,14 @@ static struct job *first_job(struct engine *e)
     return job;
 }
 
+static bool is_finished(struct engine *e)
+{
+    pthread_mutex_lock(&e->work);
+    bool finished = e->finished;
+    pthread_mutex_unlock(&e->work);
+    return finished;
+}
+
 /* Everybody is asked back; workers answer at the next batch boundary. Then checkpoints. */
 static void leave(struct engine *e)
 {
@@ -137,6 +145,7 @@ static void leave(struct engine *e)
         trials_yielded(e, j);
     }
     trials_withdrawals_due(e, true);
+    learning_end(e, !is_finished(e));
     struct text fields = {0};
     char seconds[32];
     pthread_mutex_lock(&e->work);
@@ -246,8 +255,10 @@ static void turn(struct engine *e)
     e->claims_blocked = false;
     while (!quit_asked(e) && !keeps_failing(e) && (trials_fill(e) || confirm_start(e)))
         ;
-    if (!quit_asked(e))
+    if (!quit_asked(e)) {
         finish_if_done(e);
+        learning_turn(e);
+    }
     trials_outlook(e);
     engine_wake(e);
 }

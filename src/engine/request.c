@@ -157,6 +157,12 @@ static enum err check_amount(struct engine *e, const struct request *r, struct e
 {
     if (r->kind == REQUEST_WORKERS && (r->amount < 1 || r->amount > ENGINE_WORKERS_MAX))
         return err_set(info, ERR_RANGE, "workers", NULL, "between 1 and %d", ENGINE_WORKERS_MAX);
+    if (r->kind == REQUEST_LEARN || r->kind == REQUEST_LEARN_MODE) {
+        if (!e->options.learner.fold)
+            return err_set(info, ERR_STATE, "learn", NULL, "there is nowhere to keep it");
+        if (r->amount < 0 || r->amount > LEARN_AUTO)
+            return err_set(info, ERR_RANGE, "learn", "auto, ask or off", "unknown");
+    }
     if (r->kind == REQUEST_BUDGET) {
         int64_t spent = budget_spent(e);
         if (r->amount < 1 || r->amount > 1000000000)
@@ -442,6 +448,16 @@ static void workers(struct engine *e, const struct request *r)
     log_you(e, &(struct request){.kind = r->kind, .trial = -1}, say, fields);
 }
 
+static void learn(struct engine *e, const struct request *r)
+{
+    learning_request(e, r->amount != 0);
+}
+
+static void learn_how(struct engine *e, const struct request *r)
+{
+    learning_mode(e, (enum learn_mode)r->amount);
+}
+
 static void stop(struct engine *e, const struct request *r)
 {
     log_you(e, &(struct request){.kind = r->kind, .trial = -1}, "stopped the study", NULL);
@@ -529,6 +545,8 @@ static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_Q_EDIT] = {"q_edit", TARGET_NONE, edit_cell},
     [REQUEST_Q_FREEZE] = {"q_freeze", TARGET_NONE, freeze_learning},
     [REQUEST_NEXT_ACTION] = {"next_action", TARGET_NONE, wish_next},
+    [REQUEST_LEARN] = {"learn", TARGET_NONE, learn},
+    [REQUEST_LEARN_MODE] = {"learn", TARGET_NONE, learn_how},
     [REQUEST_STOP] = {"stop", TARGET_NONE, stop},
     [REQUEST_QUIT] = {"quit", TARGET_NONE, NULL},
 };

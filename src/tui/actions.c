@@ -686,6 +686,28 @@ static void complete_switch(const struct app *app, const char *word, struct comp
     completion_offer(out, word, "off");
 }
 
+static bool set_learn(struct app *app, const char *value)
+{
+    enum learn_mode mode;
+    struct err_info info = {0};
+    struct request request = {.kind = REQUEST_LEARN_MODE, .trial = -1};
+    if (!learn_mode_find(value, &mode))
+        return app_complain(app, "learn: auto, ask or off");
+    request.amount = mode;
+    if (!app->source->request)
+        return app_complain(app, "there is nothing to ask here");
+    if (app->source->request(app->source->context, &request, &info) != ERR_OK)
+        return app_complain(app, "%s", info.detail);
+    return true;
+}
+
+static void complete_learn(const struct app *app, const char *word, struct completion *out)
+{
+    (void)app;
+    for (int m = LEARN_OFF; m <= LEARN_AUTO; m++)
+        completion_offer(out, word, learn_mode_name((enum learn_mode)m));
+}
+
 static const struct setting {
     const char *name;
     bool (*set)(struct app *app, const char *value);
@@ -694,6 +716,7 @@ static const struct setting {
     {"color", set_colour, complete_colour},
     {"glyphs", do_glyphs, complete_glyphs},
     {"layout", do_layout, NULL},
+    {"learn", set_learn, complete_learn},
     {"log", set_log, complete_switch},
     {"osc52", set_osc52, complete_switch},
     {"smoothing", set_smoothing, NULL},
@@ -718,7 +741,8 @@ static bool do_set(struct app *app, const char *args)
     const char *near = text_nearest(name, names, N_SETTINGS);
     if (near)
         return app_complain(app, "no setting '%s'; did you mean %s?", name, near);
-    return app_complain(app, "settings: color glyphs layout log osc52 smoothing sort theme train");
+    return app_complain(app,
+                        "settings: color glyphs layout learn log osc52 smoothing sort theme train");
 }
 
 /* The name of a setting, or (words behind it are completed by it) its value. */
@@ -1517,7 +1541,7 @@ const struct action actions[] = {
      GROUP_OTHER,
      0,
      NULL,
-     "color glyphs layout log osc52 smoothing sort theme train",
+     "color glyphs layout learn log osc52 smoothing sort theme train",
      NULL,
      do_set,
      complete_set},

@@ -137,7 +137,8 @@ static bool status_differs(const struct engine_status *a, const struct engine_st
     return next || a->paused != b->paused || a->stopping != b->stopping ||
            a->finished != b->finished || a->n_workers != b->n_workers || a->n_busy != b->n_busy ||
            a->budget_epochs != b->budget_epochs || a->trials_done != b->trials_done ||
-           a->situation != b->situation || strcmp(a->notice, b->notice) != 0;
+           a->situation != b->situation || a->learn_stage != b->learn_stage ||
+           strcmp(a->notice, b->notice) != 0;
 }
 
 static void tell_finish(struct app *app)
@@ -148,8 +149,20 @@ static void tell_finish(struct app *app)
     app->finish_told = true;
     const struct view_row *best = view_row(&app->view, app->view.best);
     if (best && !app->message_stays)
-        app_say(app, PAINT_GOOD, "finished: best %s by #%lld; :budget +N goes on, Q leaves",
-                text_human(value, sizeof value, best->value, 3), (long long)best->number);
+        app_say(app, PAINT_GOOD, "finished: best %s by #%lld; %s:budget +N goes on, Q leaves",
+                text_human(value, sizeof value, best->value, 3), (long long)best->number,
+                app->view.status.learn == LEARN_ASK ? ":set learn auto keeps what it taught, "
+                                                    : "");
+}
+
+/* What the background learner has done. */
+static void tell_learning(struct app *app, enum learn_stage before)
+{
+    const struct engine_status *s = &app->view.status;
+    if (s->learn_stage == before || app->message_stays || !s->learnt[0])
+        return;
+    if (s->learn_stage == LEARN_DONE || s->learn_stage == LEARN_FAILED)
+        app_say(app, s->learn_stage == LEARN_DONE ? PAINT_GOOD : PAINT_WARN, "%s", s->learnt);
 }
 
 void app_refresh(struct app *app)
@@ -171,6 +184,7 @@ void app_refresh(struct app *app)
     if (version != app->view.version || status_differs(&before, &app->view.status))
         app->dirty = true;
     tell_finish(app);
+    tell_learning(app, before.learn_stage);
 }
 
 void app_draw(struct app *app)
