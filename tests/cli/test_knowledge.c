@@ -111,7 +111,7 @@ static void place_remove(struct place *p)
     spawn_remove_folder(p->folder);
 }
 
-/* Runs on the study; a, b: options with values, NULL none. Returns what was said on stderr; owner:
+/* Runs on the study; a, b: options with values, NULL none. Returns what was said; owner:
  * caller. */
 static char *run(struct place *p, const char *epochs, const char *a, const char *value,
                  const char *b, int status)
@@ -127,6 +127,7 @@ static char *run(struct place *p, const char *epochs, const char *a, const char 
     int got = spawn_run(&s, argv, p->folder, 120);
     if (got != status)
         fail_msg("%d: %s", got, text_get(&s.err));
+    text_append(&s.err, text_get(&s.out)); /* and the summary */
     char *said = mem_dup_text(text_get(&s.err));
     spawn_free(&s);
     return said;
@@ -156,6 +157,7 @@ static void its_own_family_is_left_out_unless_wanted(void **state)
         assert_says(said, rows[i].says, true);
         assert_says(said, rows[i].says_not, false);
         assert_says(said, "looking at the data is charged: 1 epoch", true);
+        assert_says(said, "1 of the epochs were charged besides trainings", true);
         mem_free(said);
         place_remove(&p);
     }
