@@ -145,6 +145,8 @@ struct bench_run {
     int n_steps, capacity;
     int n_epochs, n_trials, n_decisions; /* decisions: proposals, and words at rungs */
     double cost;                         /* of the whole search, as in the steps */
+    double proposing, slowest; /* seconds of a core for all proposals, for one; not reproducible */
+    int n_proposals;           /* that were timed; 0: read from a file */
 };
 void bench_run_free(struct bench_run *run);
 /* The incumbent's error when so much has been charged. A search begins with `untrained`, what a
@@ -243,6 +245,7 @@ void bench_put_runs(const struct bench_result *result, struct text *out);
 /* ---- statistics (section 12 of the search design) ---------------------------------------- */
 
 enum { BENCH_BUDGETS = 8, BENCH_TARGETS = 2, BENCH_RESAMPLES = 2000, BENCH_METHODS_MAX = 64 };
+enum { BENCH_WHOLE = 30 };
 extern const double bench_budgets[BENCH_BUDGETS]; /* full trainings: .5 1 2 3 5 10 20 30 */
 extern const double bench_targets[BENCH_TARGETS]; /* 10 30 */
 
@@ -270,6 +273,8 @@ struct bench_statistics {
     struct bench_interval *mean; /* [n_methods x BENCH_BUDGETS] normalised regret */
     double *task_mean;           /* [n_methods x n_tasks x BENCH_BUDGETS] */
     double *rank;                /* [n_methods x BENCH_BUDGETS] mean over families, 1 is best */
+    int n_whole;                 /* whole budgets 1..30 within the budget */
+    double *whole_rank; /* [n_methods x BENCH_WHOLE] the same after 1, 2 .. full trainings */
     double friedman_p[BENCH_BUDGETS];
     double critical_difference; /* of mean ranks at 5 % (Nemenyi); NaN for one method */
     struct bench_pair *pair;    /* [n_methods x n_methods], row: method, column: peer */
@@ -293,6 +298,8 @@ enum err bench_regret_curves(const struct bench_result *result, enum bench_axis 
 /* Text tables for people. of: the method to compare with all others in detail, -1: that with the
  * least regret at the largest budget. */
 void bench_report(const struct bench_statistics *s, int of, struct text *out);
+/* Method a beside method b: differences paired over tasks and seeds, at every budget. */
+void bench_report_pair(const struct bench_statistics *s, int a, int b, struct text *out);
 /* One JSON object with every figure. */
 void bench_report_json(const struct bench_statistics *s, struct text *out);
 /* Files into a folder, made if missing: regret.csv tasks.csv speedup.csv difference.csv runs.csv

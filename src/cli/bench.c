@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "tiller/learn.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,8 @@ enum { PATHS_MAX = 64 };
 struct bench_words {
     const char *path[PATHS_MAX];
     size_t n_paths;
-    const char *unit, *axis, *of, *out, *knowledge;
-    struct option_list tasks, methods, with;
+    const char *unit, *axis, *of, *out, *knowledge, *peers;
+    struct option_list tasks, methods, with, pair;
     int64_t seeds, workers, known;
     double budget;
     bool describe, curves, json, permute;
@@ -146,12 +147,50 @@ static enum err default_methods(struct bench_method *method, int *n, struct err_
     return err;
 }
 
+/* The names in a list of a file. */
+static enum err add_listed(const struct cJSON *doc, const char *list, const char *path,
+                           struct bench_method *method, int *n, struct err_info *info)
+{
+    const struct cJSON *names = json_get(doc, list), *item;
+    enum err err = ERR_OK;
+    cJSON_ArrayForEach(item, names)
+    {
+        if (!cJSON_IsString(item))
+            return err_set(info, ERR_INPUT, path, "write names", "%s holds something else", list);
+        err = add_method(method, n, item->valuestring, info);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* A file of methods: {"methods": [NAME ...], "with_knowledge": [NAME ...]}. */
+static enum err peers_of(const struct bench_words *w, struct bench_method *method, int *n,
+                         struct err_info *info)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    struct cJSON *doc = NULL;
+    enum err err = file_read(w->peers, 1 << 20, &bytes, &size, info);
+    if (err == ERR_OK)
+        err = json_parse(bytes, size, w->peers, &doc, info);
+    if (err == ERR_OK)
+        err = add_listed(doc, "methods", w->peers, method, n, info);
+    if (err == ERR_OK && knows(w))
+        err = add_listed(doc, "with_knowledge", w->peers, method, n, info);
+    json_free(doc);
+    mem_free(bytes);
+    return err;
+}
+
 static enum err choose_methods(const struct bench_words *w, struct bench_method *method, int *n,
                                struct err_info *info)
 {
     enum err err = ERR_OK;
     *n = 0;
-    if (w->methods.n == 0)
+    if (w->peers)
+        err = peers_of(w, method, n, info);
+    if (w->methods.n == 0 && !w->peers)
         return default_methods(method, n, info);
     for (size_t i = 0; i < w->methods.n && err == ERR_OK; i++)
         if (strcmp(w->methods.item[i], "none") != 0) /* only what --with brings */
@@ -245,12 +284,18 @@ static enum err report(const struct bench_result *result, const struct bench_wor
     const char *names[BENCH_METHODS_MAX];
     struct bench_statistics *s = NULL;
     struct text out = {0};
-    int axis, of;
+    int axis, of, pair[2] = {-1, -1};
     for (int i = 0; i < result->n_methods; i++)
         names[i] = result->method[i];
     enum err err = choose("--axis", w->axis, axes, 2, "choose epochs or cost", &axis, info);
     if (err == ERR_OK)
         err = choose("--of", w->of, names, result->n_methods, "name one of the methods", &of, info);
+    if (err == ERR_OK && w->pair.n != 0 && w->pair.n != 2)
+        err =
+            err_set(info, ERR_USAGE, "--pair", "name two methods: A,B", "%zu are named", w->pair.n);
+    for (size_t i = 0; i < w->pair.n && err == ERR_OK; i++)
+        err = choose("--pair", w->pair.item[i], names, result->n_methods, "name two of the methods",
+                     &pair[i], info);
     if (err == ERR_OK)
         err = bench_statistics_new(result, axis == 1 ? BENCH_COST : BENCH_EPOCHS, &s, info);
     if (err == ERR_OK && w->out)
@@ -260,6 +305,8 @@ static enum err report(const struct bench_result *result, const struct bench_wor
             bench_report_json(s, &out);
         else
             bench_report(s, of, &out);
+        if (!w->json && pair[0] >= 0)
+            bench_report_pair(s, pair[0], pair[1], &out);
         err = print(&out, info);
     }
     text_free(&out);
@@ -295,6 +342,8 @@ int command_bench(int argc, char **argv)
     struct bench_words w = {.seeds = 10, .budget = 30};
     const struct cli_option table[] = {
         {"--methods", OPTION_LIST, &w.methods, 0, 0, "NAMES", "SAMPLER or SAMPLER+PRUNER, ..."},
+        {"--peers", OPTION_TEXT, &w.peers, 0, 0, "FILE.json",
+         "methods, as tests/bench/peers.json has"},
         {"--with", OPTION_LIST, &w.with, 0, 0, "FILE.csv", "searches that ran elsewhere"},
         {"--seeds", OPTION_INT, &w.seeds, 1, 1000, "N", "searches per task and method (10)"},
         {"--budget", OPTION_NUMBER, &w.budget, 0.5, 1000, "N", "in full trainings (30)"},
@@ -303,6 +352,7 @@ int command_bench(int argc, char **argv)
          "shuffle it: what does wrong knowledge cost?"},
         {"--tasks", OPTION_LIST, &w.tasks, 0, 0, "NAMES", "these tasks only"},
         {"--of", OPTION_TEXT, &w.of, 0, 0, "METHOD", "the one compared in detail (the best)"},
+        {"--pair", OPTION_LIST, &w.pair, 0, 0, "A,B", "two methods beside each other"},
         {"--axis", OPTION_TEXT, &w.axis, 0, 0, "WHAT", "charge epochs (default) or cost"},
         {"--known", OPTION_INT, &w.known, 1, 100000, "N",
          "take out the N that 'learn --table' uses"},

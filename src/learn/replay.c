@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 enum rng_stream { STREAM_PROPOSAL = 1, STREAM_TRIAL = 2 };
 
@@ -186,13 +187,25 @@ static struct search_context context_of(const struct replay *r)
     };
 }
 
+static double thread_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static enum err ask(struct replay *r, const struct sampler_ops *ops, void *self,
                     struct proposal *out)
 {
     struct rng rng;
     struct search_context context = context_of(r);
     rng_seed(&rng, r->rng_seed, stream(STREAM_PROPOSAL, (int64_t)r->memory.study.n_trials));
+    double began = thread_seconds();
     enum err err = ops->propose(self, &context, &rng, out);
+    double seconds = thread_seconds() - began;
+    r->run->proposing += seconds;
+    r->run->slowest = fmax(r->run->slowest, seconds);
+    r->run->n_proposals++;
     r->run->n_decisions++;
     return err == ERR_OK ? ERR_OK
                          : err_set(r->info, err, r->method->name, NULL,

@@ -206,9 +206,12 @@ void bench_report(const struct bench_statistics *s, int of, struct text *out)
                      text_count(decisions, sizeof decisions, r->n_decisions),
                      text_count(rate, sizeof rate, (int64_t)((double)r->n_decisions / r->seconds)));
     regrets(s, out);
+    report_times(r, out);
     if (r->n_methods < 2)
         return;
     ranks(s, out);
+    report_first(s, out);
+    report_gaps(s, out);
     for (int g = 0; g < s->n_targets; g++)
         speedups(s, g, out);
     detail(s, of < 0 ? report_best_method(s) : of, out);

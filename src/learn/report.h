@@ -13,4 +13,13 @@ const char *report_range(char *out, size_t out_size, const struct bench_interval
 /* The method with the least regret at the largest budget. */
 int report_best_method(const struct bench_statistics *s);
 
+/* report_more.c: parts of the text report. */
+void report_first(const struct bench_statistics *s, struct text *out);
+void report_times(const struct bench_result *r, struct text *out);
+void report_gaps(const struct bench_statistics *s, struct text *out);
+/* Mean over a method's proposals; NaN: none was timed. */
+double report_proposal_ms(const struct bench_result *r, int method, double *slowest);
+/* The same method with knowledge of each task's own family; -1: it was not run. */
+int report_held_in(const struct bench_result *r, int method);
+
 #endif

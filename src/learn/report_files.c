@@ -73,6 +73,23 @@ static void put_differences(const struct bench_statistics *s, struct text *out)
         }
 }
 
+/* Every method's mean regret after every half training: what a race looks like. */
+static void put_race(const struct bench_statistics *s, struct text *out)
+{
+    const struct bench_result *r = s->result;
+    char number[32];
+    text_append(out, "method,task,trainings,regret\n");
+    for (int m = 0; m < r->n_methods; m++)
+        for (int t = 0; t < r->table->n_tasks; t++)
+            for (double at = 0.5; at <= r->budget + 1e-9; at += 0.5) {
+                double sum = 0;
+                for (int k = 0; k < r->n_seeds; k++)
+                    sum += bench_regret(r, m, t, k, s->axis, at);
+                text_appendf(out, "%s,%s,%.1f,%s\n", r->method[m], r->table->tasks[t].name, at,
+                             text_double(number, sizeof number, sum / r->n_seeds, false));
+            }
+}
+
 static void put_runs(const struct bench_statistics *s, struct text *out)
 {
     bench_put_runs(s->result, out);
@@ -132,7 +149,7 @@ static void fit_log_axis(struct svg_axis *a, const struct bench_interval *y, int
     a->n_ticks = svg_log_ticks(a->from, a->to, tick, TICKS_MAX);
 }
 
-static enum err plot_regret(const struct bench_statistics *s, int of, struct text *out,
+static enum err plot_curves(const struct bench_statistics *s, bool race, struct text *out,
                             struct err_info *info)
 {
     const struct bench_result *r = s->result;
@@ -140,19 +157,23 @@ static enum err plot_regret(const struct bench_statistics *s, int of, struct tex
     int order[BENCH_METHODS_MAX], n = r->n_methods;
     struct svg_line line[BENCH_METHODS_MAX];
     struct bench_interval *y = mem_alloc((size_t)n, CURVE_POINTS * sizeof *y);
-    (void)of;
     if (!y)
         return err_set_memory(info, "plot");
-    struct svg_lines plot = {.title = "Mean normalised regret, 95 % bootstrap bands",
+    struct svg_lines plot = {.title = race ? "Race: mean normalised regret by epochs"
+                                           : "Mean normalised regret, 95 % bootstrap bands",
                              .x = budget_axis(s),
                              .y = {.label = "regret (0: best of the pool)"},
                              .at = at,
                              .n = CURVE_POINTS,
                              .line = line,
                              .n_lines = n,
-                             .bands = true};
-    for (int i = 0; i < CURVE_POINTS; i++)
-        at[i] = plot.x.from * pow(plot.x.to / plot.x.from, i / (CURVE_POINTS - 1.0));
+                             .bands = !race};
+    plot.x.log = !race;
+    for (int i = 0; i < CURVE_POINTS; i++) {
+        double share = i / (CURVE_POINTS - 1.0);
+        at[i] = race ? plot.x.from + (plot.x.to - plot.x.from) * share
+                     : plot.x.from * pow(plot.x.to / plot.x.from, share);
+    }
     enum err err = bench_regret_curves(r, s->axis, at, CURVE_POINTS, y, info);
     order_methods(s, order);
     for (int k = 0; k < n; k++)
@@ -163,6 +184,20 @@ static enum err plot_regret(const struct bench_statistics *s, int of, struct tex
     }
     mem_free(y);
     return err;
+}
+
+static enum err plot_regret(const struct bench_statistics *s, int of, struct text *out,
+                            struct err_info *info)
+{
+    (void)of;
+    return plot_curves(s, false, out, info);
+}
+
+static enum err plot_race(const struct bench_statistics *s, int of, struct text *out,
+                          struct err_info *info)
+{
+    (void)of;
+    return plot_curves(s, true, out, info);
 }
 
 static enum err plot_ranks(const struct bench_statistics *s, int of, struct text *out,
@@ -260,6 +295,7 @@ static enum err write_plots(const struct bench_statistics *s, int of, const char
                          struct err_info *info);
         int methods, targets; /* that it needs */
     } plots[] = {{"regret.svg", plot_regret, 1, 0},
+                 {"race.svg", plot_race, 1, 0},
                  {"ranks.svg", plot_ranks, 2, 0},
                  {"speedup.svg", plot_speedup, 2, 1}};
     enum err err = ERR_OK;
@@ -281,11 +317,9 @@ enum err bench_report_files(const struct bench_statistics *s, int of, const char
     static const struct {
         const char *name;
         void (*put)(const struct bench_statistics *s, struct text *out);
-    } tables[] = {{"regret.csv", put_regret},
-                  {"tasks.csv", put_tasks},
-                  {"speedup.csv", put_speedups},
-                  {"difference.csv", put_differences},
-                  {"runs.csv", put_runs}};
+    } tables[] = {{"regret.csv", put_regret},    {"tasks.csv", put_tasks},
+                  {"speedup.csv", put_speedups}, {"difference.csv", put_differences},
+                  {"race.csv", put_race},        {"runs.csv", put_runs}};
     struct text out = {0};
     enum err err = file_make_folder(folder, info);
     for (size_t i = 0; i < sizeof tables / sizeof *tables && err == ERR_OK; i++) {

@@ -1,6 +1,8 @@
 /* report_json: a comparison as one JSON object with every figure. */
 #include "report.h"
 
+#include <math.h>
+
 static void put_interval(struct json_writer *w, const char *name, const struct bench_interval *i)
 {
     json_put_number(w, name, i->value);
@@ -21,6 +23,15 @@ static void put_method(const struct bench_statistics *s, int m, struct json_writ
         json_close(w, '}');
     }
     json_close(w, ']');
+    json_open(w, "rank_after", '[');
+    for (int b = 0; b < s->n_whole; b++)
+        json_put_number(w, NULL, s->whole_rank[m * BENCH_WHOLE + b]);
+    json_close(w, ']');
+    double slowest, ms = report_proposal_ms(s->result, m, &slowest);
+    if (!isnan(ms)) {
+        json_put_number(w, "proposal_ms", ms);
+        json_put_number(w, "slowest_ms", slowest);
+    }
     json_close(w, '}');
 }
 

@@ -5,6 +5,7 @@
 #include "bootstrap.h"
 #include "ranks.h"
 #include "targets.h"
+#include "whole_ranks.h"
 
 #include <math.h>
 #include <string.h>
@@ -300,6 +301,8 @@ enum err bench_statistics_new(const struct bench_result *result, enum bench_axis
         err = fill_ranks(s, info);
     }
     if (err == ERR_OK)
+        err = whole_ranks_fill(s, info);
+    if (err == ERR_OK)
         err = fill_differences(&w, s, info);
     if (err == ERR_OK)
         err = targets_compare(result, axis, &w.draws, w.plain, s->n_targets, s->pair, info);
@@ -318,6 +321,7 @@ void bench_statistics_free(struct bench_statistics *s)
     mem_free(s->mean);
     mem_free(s->task_mean);
     mem_free(s->rank);
+    mem_free(s->whole_rank);
     mem_free(s->pair);
     mem_free(s);
 }

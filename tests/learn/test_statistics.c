@@ -122,6 +122,16 @@ static void figures_by_hand(void **state)
     /* Ranks by family: on both fast is better at 5. At .5 (5 epochs) nobody has anything. */
     near(s->rank[0 * BENCH_BUDGETS + 4], 2, 0);
     near(s->rank[0 * BENCH_BUDGETS + 0], 1.5, 0);
+    assert_int_equal(s->n_whole, 30);
+    for (int m = 0; m < 2; m++)
+        for (int b = 1; b < BENCH_BUDGETS; b++) /* worked out apart */
+            near(s->whole_rank[m * BENCH_WHOLE + (int)bench_budgets[b] - 1],
+                 s->rank[m * BENCH_BUDGETS + b], 1e-12);
+    struct text beside = {0};
+    bench_report_pair(s, 1, 0, &beside);
+    assert_non_null(strstr(text_get(&beside), "fast (A) against slow (B)"));
+    assert_non_null(strstr(text_get(&beside), "          5   0.750    1.38    -0.625 ["));
+    text_free(&beside);
     /* fast against slow's result at 10 (100 epochs): the target is .5 everywhere. Half of the seeds
      * of slow have it at 60, 20, 80, of fast at 20, 20, 20: factors 3, 1, 4. */
     const struct bench_pair *fast = &s->pair[2], *slow = &s->pair[1];
