@@ -50,8 +50,10 @@ static enum err drop_known(struct curve_table *table, struct curve_pool *pool, i
 {
     int *point = mem_alloc((size_t)n, sizeof *point);
     bool *drop = mem_zero_alloc((size_t)pool->n, sizeof *drop);
-    enum err err = point && drop ? ERR_OK : err_set_memory(info, table->name);
-    if (err == ERR_OK) {
+    enum err err = ERR_OK;
+    if (!point || !drop) {
+        err = err_set_memory(info, table->name);
+    } else {
         n = curve_table_known(pool->n, n, point);
         for (int i = 0; i < n; i++)
             drop[point[i]] = true;

@@ -38,9 +38,10 @@ enum err bench_guides_new(const struct knowledge *knowledge, const struct curve_
     struct bench_guides *g = mem_zero_alloc(1, sizeof *g);
     size_t n = (size_t)table->n_tasks;
     *out = NULL;
-    if (g)
-        g->guidance = mem_zero_alloc(n, BENCH_KNOWN_N * sizeof *g->guidance);
-    enum err err = g && g->guidance ? ERR_OK : err_set_memory(info, "knowledge");
+    if (!g)
+        return err_set_memory(info, "knowledge");
+    g->guidance = mem_zero_alloc(n, BENCH_KNOWN_N * sizeof *g->guidance);
+    enum err err = g->guidance ? ERR_OK : err_set_memory(info, "knowledge");
     for (size_t i = 0; i < n && err == ERR_OK; i++)
         err = guide_task(knowledge, &table->tasks[i], permuted, &g->guidance[i * BENCH_KNOWN_N],
                          info);

@@ -119,7 +119,9 @@ static enum err open_recorded(const char *const *paths, size_t n,
 {
     struct learn_records *all = mem_zero_alloc(1, sizeof *all);
     int n_unfinished = 0;
-    enum err err = all ? ERR_OK : err_set_memory(info, paths[0]);
+    enum err err = ERR_OK;
+    if (!all)
+        return err_set_memory(info, paths[0]);
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         struct learn_records *r = NULL;
         err = open_source(paths[i], &r, info);

@@ -150,15 +150,14 @@ enum err table_from_records(const struct learn_records *records, const char *nam
 {
     size_t n = records->n_tasks;
     struct curve_table *table = mem_zero_alloc(1, sizeof *table);
-    double *untrained = mem_alloc(n, sizeof *untrained);
     *out = NULL;
-    if (table)
-        table->pools = mem_zero_alloc(n, sizeof *table->pools);
-    bool made = table && untrained && table->pools;
-    enum err err = made ? ERR_OK : err_set_memory(info, name);
-    if (made)
-        text_sanitize(table->name, sizeof table->name, name);
-    for (size_t i = 0; i < n && err == ERR_OK; i++)
+    if (!table)
+        return err_set_memory(info, name);
+    double *untrained = mem_alloc(n, sizeof *untrained);
+    table->pools = mem_zero_alloc(n, sizeof *table->pools);
+    text_sanitize(table->name, sizeof table->name, name);
+    enum err err = untrained && table->pools ? ERR_OK : err_set_memory(info, name);
+    for (size_t i = 0; untrained && i < n && err == ERR_OK; i++)
         err = add_task(table, &records->task[i], &untrained[i], info);
     if (err == ERR_OK)
         err = check_spaces(table, info);
