@@ -23,6 +23,7 @@ struct tui_source {
     void (*preview)(void *context, const struct request *request, char *out, size_t out_size);
     int wake_fd; /* readable when something changed; -1 none */
     void (*drain)(void *context);
+    const struct guidance *guidance; /* knowledge in use, does not change; NULL: none */
 };
 /* The engine as a source. */
 void tui_source_engine(struct engine *engine, struct tui_source *out);

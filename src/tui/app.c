@@ -103,6 +103,7 @@ bool app_open(struct app *app, const struct tui_source *source, const struct tui
     if (options->only_race)
         app->screen = app->screen_before = SCREEN_RACE;
     view_init(&app->view);
+    app->view.guidance = source->guidance;
     list_init(&app->list);
     theme_builtin(&app->theme);
     glyphs_set(term_glyphs(term, options->glyphs));

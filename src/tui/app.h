@@ -170,6 +170,7 @@ enum action_group {
     GROUP_FIND,
     GROUP_STEER,
     GROUP_PLOT,
+    GROUP_TABLE,
     GROUP_RACE,
     GROUP_OTHER,
     GROUP_N
@@ -242,9 +243,20 @@ bool steer_budget(struct app *app, const char *args);
 bool steer_workers(struct app *app, const char *args);
 bool steer_stop(struct app *app, const char *args);
 bool steer_quit(struct app *app, const char *args);
+/* Asks the engine; complains if it refuses. */
+bool steer_ask(struct app *app, const struct request *request);
 void steer_key(struct app *app,
                const struct term_event *event); /* CONFIRM, EXTEND and FORM modes */
 bool steer_is_running(const struct app *app);   /* is there work that quitting would end? */
+
+/* ---- the Q-table's word (steer_qtable.c) ------------------------------------------------- */
+
+const char *why_no_table(const struct app *app);
+bool qtable_pin(struct app *app, const char *args);
+bool qtable_edit(struct app *app, const char *args);
+bool qtable_freeze(struct app *app, const char *args);
+bool qtable_next(struct app *app, const char *args);
+void complete_move(const struct app *app, const char *word, struct completion *out);
 
 /* ---- dialogs (dialog.c): prompts, questions, menus --------------------------------------- */
 
@@ -317,6 +329,12 @@ void curves_move(struct app *app, long rows, long cols);
 void curves_want(const struct app *app, struct view_want *want);
 void qtable_draw(struct app *app);
 void qtable_move(struct app *app, long rows, long cols);
+/* Is anything known of the cell, itself or of the same move under other diagnoses? */
+bool qtable_is_known(const struct qtable *q, int s, int a);
+/* The cell under the cursor; false: there is none. */
+bool qtable_at_cursor(const struct app *app, int *situation, int *move);
+/* What is proposed next: what a person asked for, else what the agent says; -1 unknown. */
+int qtable_next_move(const struct app *app);
 /* The up-th newest line that fits the log's filter; NULL none. */
 const struct view_line *log_line(const struct app *app, size_t up);
 void log_draw(struct app *app);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CELL = 8, NARROW_CELL = 6, COUNT = 7, HEADS = 2 };
+enum { CELL = 8, TIGHT_CELL = 7, NARROW_CELL = 6, COUNT = 7, HEADS = 2 };
 
 int heat_level(double shade, double low, double high)
 {
@@ -44,19 +44,29 @@ static int head_columns(const struct heat *h, size_t rows)
     return widest;
 }
 
+/* As wide as lets all columns be seen; where none does, wide enough to be read well. */
+static int cell_columns(const struct heat *h, int cols, int room)
+{
+    static const int widths[] = {CELL, TIGHT_CELL, NARROW_CELL};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        if ((size_t)widths[i] * h->n_cols <= (size_t)(room > 0 ? room : 0))
+            return widths[i];
+    return cols >= 60 ? TIGHT_CELL : NARROW_CELL;
+}
+
 static struct places find_places(const struct heat *h, struct rect r)
 {
     struct places p = {0};
     int heads = r.rows > HEADS ? HEADS : 0, legend = h->legend && r.rows > HEADS + 2;
     p.first_row = r.row + heads;
     p.rows = r.rows > heads + legend ? (size_t)(r.rows - heads - legend) : 0;
-    p.cell = r.cols >= 60 ? CELL : NARROW_CELL;
     p.count = h->count_title && r.cols >= 40 ? COUNT : 0;
     p.head = head_columns(h, p.rows) + 3;
-    int most = r.cols - p.count - p.cell;
+    int most = r.cols - p.count - NARROW_CELL;
     if (p.head > most)
         p.head = most > 0 ? most : 0;
     int room = r.cols - p.head - p.count;
+    p.cell = cell_columns(h, r.cols, room);
     p.cols = room > 0 ? (size_t)(room / p.cell) : 0;
     return p;
 }
@@ -103,7 +113,7 @@ static const char *number_text(double value, char *out, size_t out_size)
 
 static uint32_t mark_of(const struct heat_cell *c)
 {
-    return c->best ? ']' : c->pinned ? '=' : c->few ? 0xB7 : ' ';
+    return c->pinned ? '=' : c->best ? ']' : c->few ? 0xB7 : ' ';
 }
 
 static void draw_cell(struct frame *f, int row, int col, int width, const struct heat *h, size_t i,
@@ -120,7 +130,8 @@ static void draw_cell(struct frame *f, int row, int col, int width, const struct
                        : level < 0    ? PAINT_TEXT
                                       : (enum paint)(PAINT_HEAT0 + level);
     int attr = (here ? ATTR_REVERSE : 0) | (c.next ? ATTR_BOLD | ATTR_UNDERLINE : 0);
-    frame_fill(f, (struct rect){row, col, 1, width - 1}, paint, attr & ATTR_REVERSE, ' ');
+    frame_fill(f, (struct rect){row, col, 1, width > 7 ? width - 1 : width}, paint,
+               attr & ATTR_REVERSE, ' ');
     if (c.best)
         frame_put_code(f, row, col, paint, attr | ATTR_BOLD, '[');
     number_text(c.value, text, sizeof text);
@@ -128,7 +139,7 @@ static void draw_cell(struct frame *f, int row, int col, int width, const struct
     if (width > 5)
         frame_put_code(f, row, col + 5, paint, (attr & ATTR_REVERSE) | (c.best ? ATTR_BOLD : 0),
                        mark_of(&c));
-    if (width > 7 && c.trend)
+    if (width > 6 && c.trend)
         frame_put_code(f, row, col + 6, paint, attr & ATTR_REVERSE, c.trend > 0 ? 0x2587 : 0x2591);
 }
 
@@ -170,7 +181,7 @@ static void draw_heads(struct frame *f, struct rect r, const struct heat *h, con
         int col = r.col + p->head + p->count + (int)j * p->cell;
         bool here = h->show_cursor && h->left + j == h->cursor_col;
         for (int line = 0; line < HEADS; line++)
-            frame_put(f, r.row + line, col + (p->cell == CELL), p->cell - 1, PAINT_DIM,
+            frame_put(f, r.row + line, col + (p->cell > NARROW_CELL), p->cell - 1, PAINT_DIM,
                       here ? ATTR_BOLD : 0, h->col_head(h->context, h->left + j, line));
     }
 }

@@ -22,7 +22,7 @@ struct help {
 static const char *const group_names[GROUP_N] = {
     [GROUP_SCREENS] = "screens", [GROUP_MOVE] = "moving", [GROUP_FIND] = "finding and marking",
     [GROUP_STEER] = "steering",  [GROUP_PLOT] = "curves", [GROUP_RACE] = "race",
-    [GROUP_OTHER] = "and",
+    [GROUP_TABLE] = "Q-table",   [GROUP_OTHER] = "and",
 };
 
 /* What is not a key: signs, and how counts and commands work. */
@@ -145,8 +145,8 @@ static void add_signs(const struct app *app, struct help *h)
 
 static void collect(const struct app *app, struct help *h)
 {
-    static const enum action_group order[] = {GROUP_STEER, GROUP_SCREENS, GROUP_FIND, GROUP_PLOT,
-                                              GROUP_RACE,  GROUP_MOVE,    GROUP_OTHER};
+    static const enum action_group order[] = {GROUP_STEER, GROUP_SCREENS, GROUP_FIND, GROUP_TABLE,
+                                              GROUP_PLOT,  GROUP_RACE,    GROUP_MOVE, GROUP_OTHER};
     h->n = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         add_group(app, h, order[i]);

@@ -40,5 +40,6 @@ void tui_source_engine(struct engine *engine, struct tui_source *out)
                                .request = request,
                                .preview = preview,
                                .wake_fd = engine_wake_fd(engine),
-                               .drain = drain};
+                               .drain = drain,
+                               .guidance = engine_guidance(engine)};
 }

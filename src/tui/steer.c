@@ -101,7 +101,7 @@ bool steer_is_running(const struct app *app)
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
-static bool ask(struct app *app, const struct request *request)
+bool steer_ask(struct app *app, const struct request *request)
 {
     struct err_info info = {0};
     const char *why = why_no_steering(app);
@@ -117,7 +117,7 @@ static bool ask_kind(struct app *app, enum request_kind kind, int64_t trial, int
                      bool add)
 {
     struct request r = {.kind = kind, .trial = trial, .amount = amount, .add = add};
-    return ask(app, &r);
+    return steer_ask(app, &r);
 }
 
 static const char *const doing[] = {
@@ -125,6 +125,8 @@ static const char *const doing[] = {
     [REQUEST_PAUSE] = "pausing",         [REQUEST_RESUME] = "going on with",
     [REQUEST_PRUNE] = "pruning",         [REQUEST_FINISH] = "finishing",
     [REQUEST_SEED] = "seeding",          [REQUEST_WITHDRAW] = "withdrawing",
+    [REQUEST_Q_PIN] = "pinning",         [REQUEST_Q_EDIT] = "editing",
+    [REQUEST_Q_FREEZE] = "freezing",     [REQUEST_NEXT_ACTION] = "asking for",
     [REQUEST_EXTEND] = "extending",      [REQUEST_BUDGET] = "budget",
     [REQUEST_WORKERS] = "workers",       [REQUEST_STOP] = "ending the study",
     [REQUEST_QUIT] = "leaving",
@@ -369,7 +371,7 @@ static bool seed(struct app *app, const struct configuration *config, const char
 {
     struct request r = {.kind = REQUEST_SEED, .trial = -1, .config = *config};
     text_copy(r.note, sizeof r.note, note);
-    if (!ask(app, &r))
+    if (!steer_ask(app, &r))
         return false;
     app_say(app, PAINT_TEXT, "seeded; it waits for a worker");
     return true;

@@ -15,6 +15,7 @@ void view_init(struct view *v)
     for (int i = 0; i < VIEW_CURVES; i++)
         v->curves[i].number = -1;
     qtable_init(&v->q, 0);
+    qtable_overrides_init(&v->overrides);
 }
 
 void view_free(struct view *v)
@@ -488,17 +489,9 @@ static bool read_curves(struct view *v, const struct study *study, const struct 
 static void fold_updates(struct view *v, const struct study *study)
 {
     if (v->n_updates == 0)
-        qtable_fold(&v->q, NULL, study);
-    else
-        for (size_t i = v->n_updates; i < study->n_updates; i++) {
-            const struct q_update *u = &study->updates[i];
-            int s = situation_find(u->situation), a = move_find(u->action);
-            if (s < 0 || a < 0)
-                continue;
-            v->q.q[s][a] = u->new_q;
-            v->q.visits[s][a] += 1;
-        }
-    v->n_updates = study->n_updates;
+        qtable_begin(&v->q, v->guidance ? &v->guidance->advice->q : NULL);
+    v->n_updates = qtable_fold_from(&v->q, study, v->n_updates);
+    qtable_overrides(&v->overrides, study);
     if (v->n_updates > 0)
         v->last_update = study->updates[v->n_updates - 1];
 }
@@ -578,10 +571,12 @@ static bool must_start_anew(const struct view *v, const struct study *study)
 static bool start_anew(struct view *v, const struct study *study)
 {
     struct engine_status status = v->status;
+    const struct guidance *guidance = v->guidance;
     uint64_t changed = v->rows_changed;
     unsigned refreshes = v->refreshes;
     view_free(v);
     v->status = status;
+    v->guidance = guidance;
     v->rows_changed = changed + 1;
     v->refreshes = refreshes;
     v->space = study->space;

@@ -101,7 +101,9 @@ struct view {
     bool has_move;
     struct trial move; /* newest trial that the agent chose; curve NULL */
 
-    struct qtable q;
+    const struct guidance *guidance; /* lent by the source; NULL: none */
+    struct qtable q;                 /* the agent's own: what is known, then this study's updates */
+    struct qtable_overrides overrides;
     size_t n_updates; /* folded into q */
     struct q_update last_update, best_update;
 

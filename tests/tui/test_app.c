@@ -675,6 +675,100 @@ static void test_memory_runs_out(void **state)
     assert_true(done);
 }
 
+/* Keys of the Q-table are requests about the cell under the cursor; refusals are shown. */
+static void test_words_about_the_table(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin(&s);
+    press(&s, "4 =");
+    assert_int_equal(s.fx.n_asked, 1);
+    assert_int_equal(s.fx.asked[0].kind, REQUEST_Q_PIN);
+    assert_int_equal(s.fx.asked[0].amount, 1);
+    assert_int_equal(s.fx.asked[0].move, MOVE_LOCAL);
+    press(&s, "l E");
+    assert_shows(&s, ":q-edit 0.412"); /* what is there */
+    press(&s, "<Esc>");
+    command(&s, "q-edit 0.75");
+    assert_int_equal(s.fx.n_asked, 2);
+    assert_int_equal(s.fx.asked[1].kind, REQUEST_Q_EDIT);
+    assert_true(s.fx.asked[1].value == 0.75 && s.fx.asked[1].move == MOVE_LR_DOWN);
+    assert_int_equal(s.fx.asked[1].situation, situation_find("0-2 gaining improves"));
+    press(&s, "L");
+    assert_int_equal(s.fx.asked[2].kind, REQUEST_Q_FREEZE);
+    command(&s, "next-move random");
+    assert_int_equal(s.fx.asked[3].kind, REQUEST_NEXT_ACTION);
+    assert_int_equal(s.fx.asked[3].move, MOVE_RANDOM);
+    press(&s, "<Enter>");
+    assert_shows(&s, "the next move");
+    press(&s, "<Esc>");
+    assert_int_equal(s.fx.n_asked, 4);
+    static const char *const wrong[][2] = {{"q-edit much", "is no value"},
+                                           {"q-edit 1e9", "is no value"},
+                                           {"q-freeze maybe", "on or off"},
+                                           {"next-move randm", "did you mean random"},
+                                           {"next-move zzzzzzzz", "no move"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        command(&s, wrong[i][0]);
+        assert_shows(&s, wrong[i][1]);
+    }
+    assert_int_equal(s.fx.n_asked, 4);
+    s.fx.refuse = true;
+    press(&s, "=");
+    assert_false(s.app->message_paint == PAINT_TEXT);
+    end(&s);
+}
+
+/* What the log says of the table is what is shown. */
+static void test_pins_and_edits_are_shown(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin(&s);
+    fixture_foldf(&s.fx,
+                  "{\"op_code\":2,\"worker_id\":\"w\",\"study_id\":0,\"user_attr\":{\"event\":"
+                  "{\"seq\":90,\"time\":1,\"who\":\"you\",\"what\":\"q_edit\",\"trial\":-1,"
+                  "\"situation\":\"0-2 gaining improves\",\"action\":\"lr*\",\"new_q\":0.9,"
+                  "\"visits\":20}}}");
+    fixture_foldf(&s.fx,
+                  "{\"op_code\":2,\"worker_id\":\"w\",\"study_id\":0,\"user_attr\":{\"event\":"
+                  "{\"seq\":91,\"time\":1,\"who\":\"you\",\"what\":\"q_pin\",\"trial\":-1,"
+                  "\"situation\":\"0-2 gaining improves\",\"action\":\"lr*\",\"on\":true}}}");
+    fixture_foldf(&s.fx,
+                  "{\"op_code\":2,\"worker_id\":\"w\",\"study_id\":0,\"user_attr\":{\"event\":"
+                  "{\"seq\":92,\"time\":1,\"who\":\"you\",\"what\":\"q_freeze\",\"trial\":-1,"
+                  "\"on\":true}}}");
+    press(&s, "4 l l");
+    assert_shows(&s, ".90=");
+    assert_shows(&s, "pinned by you");
+    assert_shows(&s, "learning frozen by you");
+    assert_shows(&s, "<- 0.900 by you");
+    end(&s);
+}
+
+static void test_race_keys(void **state)
+{
+    struct sitting s;
+    (void)state;
+    begin(&s);
+    press(&s, "8");
+    assert_shows(&s, "this study");
+    command(&s, "race-at 50");
+    assert_shows(&s, "epoch 50 of");
+    press(&s, "l");
+    assert_false(s.app->race.follows);
+    press(&s, ">");
+    assert_true(s.app->race.follows);
+    press(&s, "+ - L <Space> <lt> j k g G <Enter>");
+    command(&s, "race-at many");
+    assert_shows(&s, ":race-at EPOCHS");
+    command(&s, "race /nowhere/a.study.jsonl methods=flying");
+    assert_non_null(s.app->race.race); /* the log's lane says what is wrong */
+    command(&s, "race table methods=flying");
+    assert_shows(&s, "there is no method 'flying'");
+    end(&s);
+}
+
 static void test_signal_ends_the_loop(void **state)
 {
     struct sitting s;
@@ -712,6 +806,9 @@ int main(void)
         cmocka_unit_test(test_empty_study),
         cmocka_unit_test(test_text_of_files_is_harmless),
         cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_words_about_the_table),
+        cmocka_unit_test(test_pins_and_edits_are_shown),
+        cmocka_unit_test(test_race_keys),
         cmocka_unit_test(test_signal_ends_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
