@@ -135,6 +135,12 @@ static bool do_log(struct app *app, const char *args)
     return show_by_key(app, SCREEN_LOG);
 }
 
+static bool do_meta(struct app *app, const char *args)
+{
+    (void)args;
+    return show_by_key(app, SCREEN_META);
+}
+
 static bool do_race(struct app *app, const char *args)
 {
     return args && args[0] ? race_open_typed(app, args) : show_by_key(app, SCREEN_RACE);
@@ -153,7 +159,7 @@ static bool do_screen(struct app *app, const char *args)
         next_word(&args, word, sizeof word);
     int id = screen_find(word);
     if (id < 0)
-        return app_complain(app, "screens: overview trials curves qtable log race help");
+        return app_complain(app, "screens: overview trials curves qtable log meta race help");
     return show_by_key(app, (enum screen_id)id);
 }
 
@@ -853,6 +859,17 @@ const struct action actions[] = {
      NULL,
      do_log,
      NULL},
+    {"meta",
+     NULL,
+     {'7'},
+     ON_ALL,
+     GROUP_SCREENS,
+     0,
+     NULL,
+     "what is known from other tasks, and what is made of it",
+     NULL,
+     do_meta,
+     NULL},
     {"race",
      "[FILE ...]",
      {'8'},
@@ -1346,6 +1363,17 @@ const struct action actions[] = {
      do_readout,
      NULL},
 
+    {"learn",
+     "[yes|no]",
+     {TERM_KEY_ENTER},
+     ON_META,
+     GROUP_TABLE,
+     DANGER_REVERSIBLE,
+     "take in",
+     "take the ended study into your own knowledge, or call that off",
+     why_no_learning,
+     meta_learn,
+     NULL},
     {"next-move",
      "[MOVE|accept|auto]",
      {TERM_KEY_ENTER},

@@ -28,6 +28,7 @@ enum screen_id {
     SCREEN_CURVES,
     SCREEN_QTABLE,
     SCREEN_LOG,
+    SCREEN_META,
     SCREEN_RACE,
     SCREEN_HELP,
     SCREEN_N
@@ -98,6 +99,7 @@ struct app {
     bool column_off[COLUMN_FIXED_N + SPACE_MAX]; /* taken out of the tables by the person */
     struct app_curves curves;
     struct app_race race;
+    size_t meta_part; /* the first that is shown where only one column fits */
     size_t q_row, q_col, q_top, q_left;
     char log_filter[128], help_filter[128];
     size_t log_up;    /* lines that fit, up from the newest; 0 follows */
@@ -182,9 +184,10 @@ enum {
     ON_CURVES = 1 << SCREEN_CURVES,
     ON_QTABLE = 1 << SCREEN_QTABLE,
     ON_LOG = 1 << SCREEN_LOG,
+    ON_META = 1 << SCREEN_META,
     ON_RACE = 1 << SCREEN_RACE,
     ON_HELP = 1 << SCREEN_HELP,
-    ON_STUDY = ON_OVERVIEW | ON_TRIALS | ON_CURVES | ON_QTABLE | ON_LOG | ON_RACE,
+    ON_STUDY = ON_OVERVIEW | ON_TRIALS | ON_CURVES | ON_QTABLE | ON_LOG | ON_META | ON_RACE,
     ON_TABLES = ON_OVERVIEW | ON_TRIALS,
     ON_PLOTS = ON_OVERVIEW | ON_CURVES,
     ON_ALL = ON_STUDY | ON_HELP
@@ -335,6 +338,11 @@ bool qtable_is_known(const struct qtable *q, int s, int a);
 bool qtable_at_cursor(const struct app *app, int *situation, int *move);
 /* What is proposed next: what a person asked for, else what the agent says; -1 unknown. */
 int qtable_next_move(const struct app *app);
+void meta_draw(struct app *app);
+void meta_move(struct app *app, long rows, long cols);
+void meta_want(const struct app *app, struct view_want *want);
+const char *why_no_learning(const struct app *app);
+bool meta_learn(struct app *app, const char *args);
 /* The up-th newest line that fits the log's filter; NULL none. */
 const struct view_line *log_line(const struct app *app, size_t up);
 void log_draw(struct app *app);

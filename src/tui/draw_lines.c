@@ -286,12 +286,12 @@ struct key_item {
 static const struct {
     const char *word;
     int rank;
-} key_order[] = {{"next-move", 1}, {"q-pin", 2},      {"q-edit", 2},   {"q-freeze", 4},
-                 {"play", 1},      {"race-start", 5}, {"race-end", 4}, {"faster", 2},
-                 {"slower", 6},    {"against", 3},    {"pause", 1},    {"prune", 2},
-                 {"seed", 3},      {"extend", 6},     {"filter", 4},   {"sort", 8},
-                 {"open", 7},      {"log-axis", 5},   {"zoom-in", 9},  {"readout", 8},
-                 {"help", 0}};
+} key_order[] = {{"learn", 5},    {"next-move", 1}, {"q-pin", 2},      {"q-edit", 2},
+                 {"q-freeze", 4}, {"play", 1},      {"race-start", 5}, {"race-end", 4},
+                 {"faster", 2},   {"slower", 6},    {"against", 3},    {"pause", 1},
+                 {"prune", 2},    {"seed", 3},      {"extend", 6},     {"filter", 4},
+                 {"sort", 8},     {"open", 7},      {"log-axis", 5},   {"zoom-in", 9},
+                 {"readout", 8},  {"help", 0}};
 
 static size_t collect_keys(const struct app *app, struct key_item *items)
 {

@@ -22,7 +22,7 @@ struct help {
 static const char *const group_names[GROUP_N] = {
     [GROUP_SCREENS] = "screens", [GROUP_MOVE] = "moving", [GROUP_FIND] = "finding and marking",
     [GROUP_STEER] = "steering",  [GROUP_PLOT] = "curves", [GROUP_RACE] = "race",
-    [GROUP_TABLE] = "Q-table",   [GROUP_OTHER] = "and",
+    [GROUP_TABLE] = "learning",  [GROUP_OTHER] = "and",
 };
 
 /* What is not a key: signs, and how counts and commands work. */

@@ -10,6 +10,7 @@ const struct screen screens[SCREEN_N] = {
     [SCREEN_CURVES] = {"curves", "curves", '3', curves_draw, curves_move, curves_want, page_rows},
     [SCREEN_QTABLE] = {"qtable", "Q-table", '4', qtable_draw, qtable_move, NULL, page_rows},
     [SCREEN_LOG] = {"log", "log", '5', log_draw, log_move, NULL, page_rows},
+    [SCREEN_META] = {"meta", "meta", '7', meta_draw, meta_move, meta_want, page_rows},
     [SCREEN_RACE] = {"race", "race", '8', race_draw, race_move, race_want, page_rows},
     [SCREEN_HELP] = {"help", "help", 0, help_draw, help_move, NULL, page_rows},
 };

@@ -558,6 +558,7 @@ static void read_head(struct view *v, const struct study *study)
     v->best = study->best;
     memcpy(v->n_state, study->n_state, sizeof v->n_state);
     v->epochs_spent = study->epochs_spent;
+    v->epochs_charged = study->epochs_charged;
     v->seconds_trained = study->seconds_trained;
 }
 
@@ -614,6 +615,8 @@ bool view_refresh(struct view *v, const struct study *study, const struct view_w
         else if (anew)
             v->identity = NULL; /* half a first reading is none */
     }
+    if (want->meta)
+        ok = view_meta_make(v->guidance, &v->status.outlook, study, &v->meta) && ok;
     if (want->lane && !v->has_lane)
         ok = read_lane(v, study) && ok;
     ok = read_curves(v, study, want) && ok;

@@ -11,6 +11,7 @@
 #include "tiller/meta.h"
 #include "tiller/race.h"
 #include "tiller/study.h"
+#include "tui/view_meta.h"
 
 enum {
     VIEW_CURVES = 24,  /* curves kept at hand */
@@ -60,6 +61,7 @@ struct view_want {
     int64_t detail;   /* a trial's whole line; -1 none */
     size_t n_running; /* curves of running trials, newest first ... */
     size_t n_best;    /* ... and of the best ended ones, at most VIEW_BEST */
+    bool meta;        /* what is made of the knowledge */
     bool lane;        /* the best error so far by epochs charged */
 };
 
@@ -75,7 +77,7 @@ struct view {
     uint32_t ever_set; /* bit i: some trial has a value of hyperparameter i */
     int64_t best;      /* number, -1 none */
     int64_t n_state[5];
-    int64_t epochs_spent;
+    int64_t epochs_spent, epochs_charged;
     double seconds_trained;
     int64_t tests_read;
     char test_say[200];   /* newest test event, "" none */
@@ -104,6 +106,7 @@ struct view {
     const struct guidance *guidance; /* lent by the source; NULL: none */
     struct qtable q;                 /* the agent's own: what is known, then this study's updates */
     struct qtable_overrides overrides;
+    struct view_meta meta;
     size_t n_updates; /* folded into q */
     struct q_update last_update, best_update;
 

@@ -1,11 +1,12 @@
 /* Golden screens: the made study of fixture.h, keys by script, the frame compared with
  * tests/tui/golden/NAME.txt (grid and theme roles). GOLDEN_UPDATE=1 writes the files anew. */
 #include "fixture.h"
+#include "made_guidance.h"
 
 #include "../support/spawn.h"
 #include "tui/app.h"
 
-enum with { WITH_NO_RACE, WITH_RACE, WITH_RACE_ALONE };
+enum with { WITH_NO_RACE, WITH_RACE, WITH_RACE_ALONE, WITH_KNOWLEDGE, WITH_OUTLOOK };
 struct golden {
     const char *name, *script; /* the last frame is compared */
     int rows, cols;
@@ -65,6 +66,16 @@ static const struct golden goldens[] = {
     {"error-80x24", ":prune 1", 24, 80, "braille", WITH_NO_RACE},
     {"frozen-80x24", "z", 24, 80, "braille", WITH_NO_RACE},
     {"paused-80x24", "p", 24, 80, "braille", WITH_NO_RACE},
+    {"meta-none-80x24", "7", 24, 80, "braille", WITH_NO_RACE},
+    {"meta-80x24", "7", 24, 80, "braille", WITH_OUTLOOK},
+    {"meta-120x40", "7", 40, 120, "braille", WITH_OUTLOOK},
+    {"meta-looks-80x24", "7", 24, 80, "braille", WITH_KNOWLEDGE},
+    {"meta-80x24-ascii", "7", 24, 80, "ascii", WITH_OUTLOOK},
+    {"meta-60x16", "7 j", 16, 60, "braille", WITH_OUTLOOK},
+    {"meta-40x10", "7", 10, 40, "braille", WITH_OUTLOOK},
+    {"qtable-known-120x40", "4", 40, 120, "braille", WITH_OUTLOOK},
+    {"qtable-known-80x24", "4 j", 24, 80, "braille", WITH_OUTLOOK},
+    {"qtable-known-next-80x24", "4 <Enter>", 24, 80, "braille", WITH_OUTLOOK},
     {"race-alone-120x40", ">", 40, 120, "braille", WITH_RACE_ALONE},
     {"race-alone-80x24", ":race-at 12\nj <Enter>", 24, 80, "braille", WITH_RACE_ALONE},
     {"race-alone-80x24-ascii", ">", 24, 80, "ascii", WITH_RACE_ALONE},
@@ -121,7 +132,18 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
 {
     struct tui_source source = fixture_source(fx);
     char folder[64];
-    struct race *race = g->with == WITH_NO_RACE ? NULL : make_race(folder);
+    bool races = g->with == WITH_RACE || g->with == WITH_RACE_ALONE;
+    struct race *race = races ? make_race(folder) : NULL;
+    struct made_guidance *made = mem_alloc(1, sizeof *made);
+    assert_non_null(made);
+    if (g->with == WITH_KNOWLEDGE || g->with == WITH_OUTLOOK) {
+        made_guidance_fill(made, &fx->space);
+        source.guidance = &made->guidance;
+        space_encode(&fx->space, &fx->study->trials[1].config,
+                     made->unit + 7 * (size_t)fx->space.n); /* one entry has been tried */
+    }
+    if (g->with == WITH_OUTLOOK)
+        made_outlook(&fx->status.outlook, situation_find("3-9 moving overfits"));
     struct tui_options options = {.glyphs = g->glyphs,
                                   .race = race,
                                   .only_race = g->with == WITH_RACE_ALONE,
@@ -143,6 +165,7 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
     term_close(term);
     mem_free(app);
     race_close(race);
+    mem_free(made);
     if (race)
         spawn_remove_folder(folder);
     assert_int_equal(fx->reading, 0);
