@@ -182,6 +182,7 @@ static void put_json(const struct figures *f, struct text *out)
     json_put_int(&w, "rng_seed", (int64_t)f->settings->rng_seed);
     json_put_int(&w, "epochs_per_trial", f->settings->full_epochs);
     json_put_bool(&w, "finished", f->status->finished);
+    json_put_bool(&w, "steered", study_is_steered(s));
     json_put_int(&w, "trials", (int64_t)s->n_trials);
     json_open(&w, "states", '{');
     for (int i = 0; i < 5; i++)

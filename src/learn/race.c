@@ -138,7 +138,8 @@ static void describe_table(struct race *r, int task)
 static enum err open_table(struct race *r, struct err_info *info)
 {
     const char *task = r->task;
-    enum err err = curve_table_load(r->path[0], r->unit, &r->table, info);
+    const char *path = r->path[0];
+    enum err err = curve_table_open(&path, 1, r->unit, NULL, &r->table, info);
     if (err == ERR_OK && task[0])
         err = curve_table_keep(r->table, &task, 1, info);
     return err;
@@ -299,8 +300,9 @@ static enum err check_numbers(const struct race_options *o, struct err_info *inf
 
 static bool is_log(const char *path)
 {
-    size_t n = strlen(path);
-    return n > 6 && strcmp(path + n - 6, ".jsonl") == 0;
+    const char *end = strstr(path, ".jsonl");
+    bool pool = end && end - path >= 5 && strncmp(end - 5, ".pool", 5) == 0;
+    return end && end[6] == 0 && !pool;
 }
 
 static enum err take_paths(struct race *r, const struct race_options *o, struct err_info *info)

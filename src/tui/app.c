@@ -217,7 +217,7 @@ void app_show(struct app *app, enum screen_id screen)
 
 /* ---- keys -------------------------------------------------------------------------------- */
 
-/* Digits that name a screen always do; a count begins with one of the others (7j) and goes on with
+/* Digits that name a screen always do; a count begins with one of the others (6j) and goes on with
  * any. */
 static bool count_key(struct app *app, uint32_t key)
 {

@@ -33,7 +33,7 @@ static const struct {
              {"–", "no value"},
              {"you", "done by a person"},
              {"+", "a marked row"},
-             {"6 … 9", "begin a count: 7j; :17 goes to trial 17"}};
+             {"6 9", "begin a count: 6j; :17 goes to trial 17"}};
 
 static bool words_fit(const char *words, const struct help_line *l)
 {

@@ -22,8 +22,8 @@ static void draw_nearest(struct app *app, struct rect r)
     const struct view_meta *m = &app->view.meta;
     struct frame *f = &app->frame;
     char right[48];
-    text_format(right, sizeof right, "%s   trust %s", m->by_results ? "by results" : "by looks",
-                trust_name(m->trust));
+    const char *by = r.cols < 50 ? "" : m->by_results ? "by results   " : "by looks   ";
+    text_format(right, sizeof right, "%strust %s", by, trust_name(m->trust));
     draw_rule(f, r, "resembles", right);
     int name = r.cols > NAME_COLUMNS + BAR_COLUMNS + 10 ? r.cols - BAR_COLUMNS - 10 : NAME_COLUMNS;
     for (int i = 0; i < m->n_nearest && i + 1 < r.rows; i++) {
@@ -61,7 +61,7 @@ static void draw_portfolio(struct app *app, struct rect r)
 {
     const struct view_meta *m = &app->view.meta;
     struct frame *f = &app->frame;
-    draw_rule(f, r, "portfolio", "bar: middling to best known");
+    draw_rule(f, r, "portfolio", r.cols < 50 ? "middling to best" : "bar: middling to best known");
     for (int i = 0; i < m->n_entries && i + 1 < r.rows; i++) {
         const struct view_entry *e = &m->entry[i];
         int row = r.row + 1 + i, col = r.col + 1;

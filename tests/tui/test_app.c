@@ -418,9 +418,9 @@ static void test_same_digits_everywhere(void **state)
     assert_int_equal(s.app->screen, SCREEN_LOG);
     press(&s, "q");
     assert_int_equal(s.app->screen, SCREEN_OVERVIEW);
-    press(&s, "7j"); /* a count begins with a digit that is no screen */
+    press(&s, "6j"); /* a count begins with a digit that is no screen */
     assert_int_equal(s.app->screen, SCREEN_OVERVIEW);
-    assert_int_equal(list_cursor(&s.app->list), 7);
+    assert_int_equal(list_cursor(&s.app->list), 6);
     end(&s);
 }
 

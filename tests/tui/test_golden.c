@@ -139,8 +139,10 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
     if (g->with == WITH_KNOWLEDGE || g->with == WITH_OUTLOOK) {
         made_guidance_fill(made, &fx->space);
         source.guidance = &made->guidance;
-        space_encode(&fx->space, &fx->study->trials[1].config,
-                     made->unit + 7 * (size_t)fx->space.n); /* one entry has been tried */
+        struct knowledge_map map; /* one entry has been tried */
+        knowledge_map(&made->knowledge, &fx->space, &map);
+        knowledge_configuration(&made->knowledge, &map, &fx->space,
+                                made->unit + 7 * (size_t)fx->space.n, &fx->study->trials[1].config);
     }
     if (g->with == WITH_OUTLOOK)
         made_outlook(&fx->status.outlook, situation_find("3-9 moving overfits"));
