@@ -81,6 +81,9 @@ bench-accuracy: $(BUILD)/tiller ## does the convolutional net beat the perceptro
 bench-models: $(BUILD)/tests/bench/bench_models ## portfolio and curve predictor on foreign tables
 	$(BUILD)/tests/bench/bench_models
 
+bench-moves: $(BUILD)/tests/bench/bench_moves ## learning tables of moves: RECORDINGS=FOLDER
+	$(BUILD)/tests/bench/bench_moves $(RECORDINGS)
+
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
 	TILLER=$(abspath $(BUILD))/tiller $(BUILD)/tests/bench/bench_screen
 
@@ -109,5 +112,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-train bench-transfer bench-accuracy bench-models bench-screen format lint install uninstall \
+  bench-train bench-transfer bench-accuracy bench-models bench-moves bench-screen format lint install uninstall \
   clean help

@@ -284,4 +284,41 @@ enum err learn_knowledge(const struct learn_sources *from, const struct learn_op
 enum err learn_records_join(struct learn_records *r, struct learn_records *more, const char *path,
                             struct err_info *info);
 
+/* ---- tables of moves ------------------------------------------------------------------------ */
+
+struct learn_moves_options {
+    const char *left_out;     /* a family's name: nothing of it is looked at; NULL: none */
+    double budget;            /* of a search, in full trainings; 0: 15 */
+    int64_t steps_per_family; /* of replay; 0: 150,000 */
+    uint64_t rng_seed;
+    /* Called after each family; false: leave. May be NULL. */
+    bool (*progress)(void *arg, int done, int all);
+    void *arg;
+};
+/* What tables would have brought on families that had no part in them: area saved under the curve
+ * of log regret, against the hand rule with fixed bounds, in searches of 10 full trainings on
+ * recorded configurations only. Means over families with standard errors. */
+struct learn_gain {
+    double mean, error;
+};
+struct learn_moves_report {
+    int n_families, n_worlds, n_twins; /* worlds with points of a twin beside the recorded ones */
+    int64_t steps;
+    struct learn_gain table, pilot, both;      /* Q-table, pilot's table, both of them */
+    struct learn_gain random_moves, unstopped; /* operator at random; every training in full */
+    bool q_pays, pilot_pays;                   /* its gain is above two standard errors */
+};
+/* learn_moves: Q-table and pilot's table by replay: paired rollouts of every possible move, and of
+ * going on and pausing at rungs, each followed by the hand rule and the fixed bounds: one step of
+ * policy iteration over them. Nested: a search on a task knows nothing of its family. The cells'
+ * variances are those between families, so that qtable_prefers overrides only what families agree
+ * on. Equal options and records give equal tables. Errors: ERR_RANGE (fewer than four families with
+ * complete recordings), ERR_MEMORY, ERR_INTERRUPTED. Thread: any, a fold each. Cost: steps, at
+ * about a million a minute and core, plus some seconds for twins. Source: search design, 8 and 9.
+ */
+enum err learn_moves(const struct learn_records *records, const struct learn_moves_options *options,
+                     struct qtable *table, struct pilot *pilot, struct learn_moves_report *report,
+                     struct err_info *info);
+void learn_put_moves(const struct learn_moves_report *report, struct text *out); /* a table */
+
 #endif

@@ -1,0 +1,237 @@
+/* If this fails, tables of moves are learnt from searches that are not what they seem: copies that
+ * go their own way, a fold that has seen its left-out family, means that are none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+
+#include "../../src/learn/internal.h"
+#include "../../src/learn/rollouts.h"
+#include "tiller/net.h"
+
+enum { FAMILIES = 5, SHARED = 32, EPOCHS = 16 };
+
+/* ---- made recordings ---------------------------------------------------------------------- */
+
+static void made_space(struct space *space)
+{
+    static const char *const names[] = {"learning_rate", "units", "dropout"};
+    memset(space, 0, sizeof *space);
+    for (int i = 0; i < 3; i++)
+        space->h[space->n++] = space_builtin()->h[space_find(space_builtin(), names[i])];
+}
+
+/* The best learning rate lies where the task says; dropout only slows down. */
+static void made_curve(const struct recorded_task *task, struct recorded_training *t, int where)
+{
+    double unit[SPACE_MAX];
+    space_encode(&task->space, &t->config, unit);
+    double off = unit[0] - 0.4 - 0.05 * where, floor = 0.05 + off * off + 0.1 * fabs(unit[1] - 0.6);
+    for (int e = 0; e < EPOCHS; e++) {
+        double y = floor + 0.5 * exp(-(e + 1) * (1 - 0.5 * unit[2]) / 3);
+        t->curve[RECORDED_VALUE][e] = (float)y;
+        t->curve[RECORDED_TRAIN_LOSS][e] = (float)y;
+        t->curve[RECORDED_VAL_LOSS][e] = (float)(1.2 * y);
+    }
+}
+
+static struct learn_records *made_records(void)
+{
+    struct learn_records *r = mem_zero_alloc(1, sizeof *r);
+    assert_non_null(r);
+    for (int f = 0; f < FAMILIES; f++) {
+        struct recorded_task *task = records_add_task(r);
+        assert_non_null(task);
+        text_format(task->name, sizeof task->name, "task%d", f);
+        text_format(task->family, sizeof task->family, "family%d", f);
+        task->plan = (struct learn_plan){.n_shared = SHARED, .scramble = 1};
+        task->full_epochs = EPOCHS;
+        task->facts.majority_error = 0.8;
+        made_space(&task->space);
+        for (int i = 0; i < SHARED; i++) {
+            struct recorded_training *t = records_add_training(task);
+            assert_true(t && records_make_curves(t, EPOCHS));
+            t->point = i;
+            sobol_configuration(&task->space, (uint32_t)i, 1, &t->config);
+            made_curve(task, t, f);
+        }
+    }
+    return r;
+}
+
+/* ---- episodes ------------------------------------------------------------------------------ */
+
+struct scene {
+    struct learn_records *records;
+    struct known_set *set;
+    struct replay_fold *fold;
+};
+
+static void scene_make(struct scene *s)
+{
+    s->records = made_records();
+    assert_int_equal(known_set_new(s->records, NULL, NULL, &s->set, NULL), ERR_OK);
+    assert_int_equal(fold_new(s->set, NULL, false, 1, &s->fold), ERR_OK);
+}
+
+static void scene_free(struct scene *s)
+{
+    fold_free(s->fold);
+    known_set_free(s->set);
+    learn_records_free(s->records);
+}
+
+static void a_copy_goes_on_as_its_original(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct episode *a, *b;
+    const struct world_policy random_moves = {.random_moves = true};
+    struct by_policy by = {&random_moves};
+    scene_make(&s);
+    assert_int_equal(episode_new(s.fold->world[0], &a), ERR_OK);
+    assert_int_equal(episode_new(s.fold->world[0], &b), ERR_OK);
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        episode_begin(a, s.fold->world[0], 5 * EPOCHS, seed, 0);
+        for (uint64_t k = 0; k < seed; k++)
+            episode_step(a, episode_choose(a, &random_moves), world_policy_at_rung, &by);
+        episode_copy(b, a);
+        episode_finish(a, &random_moves);
+        episode_finish(b, &random_moves);
+        assert_int_equal(a->n_runs, b->n_runs);
+        assert_memory_equal(a->run, b->run, (size_t)a->n_runs * sizeof *a->run);
+        assert_memory_equal(&a->saved, &b->saved, sizeof a->saved);
+    }
+    episode_free(a);
+    episode_free(b);
+    scene_free(&s);
+}
+
+/* Without stops the curves that were shown, epoch by epoch, give the same area. */
+static void area_is_that_under_the_curve(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct episode *e;
+    const struct world_policy in_full = {.no_stop = true};
+    const int budget = 7 * EPOCHS + 5;
+    scene_make(&s);
+    const struct world *w = s.fold->world[2];
+    assert_int_equal(episode_new(w, &e), ERR_OK);
+    episode_begin(e, w, budget, 3, 0);
+    episode_finish(e, &in_full);
+    assert_int_equal(e->spent, budget);
+    double best = w->majority, area = 0, first = 0;
+    for (int i = 0, left = budget; i < e->n_runs; i++)
+        for (int k = 0; k < e->run[i].epochs; k++) {
+            best = fmin(best, w->error[e->run[i].point * EPOCHS + k]);
+            double rho = fmin(fmax((best - w->best) / (w->median - w->best), 0), 1);
+            area += (log(1.02) - log(rho + 0.02)) * (left-- > 0);
+            first += i == 0 && k == 0;
+        }
+    /* a gain counts from the epoch after the one that brought it */
+    assert_int_equal((int)first, 1);
+    double last = log(1.02) - log(episode_regret(e) + 0.02);
+    assert_true(fabs(e->saved * budget - (area - last)) < 1e-6);
+    episode_free(e);
+    scene_free(&s);
+}
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+/* Families count alike: their means .1 .2 .6 give .3, with variance .14/3 / 2. */
+static void tables_are_means_over_families(void **state)
+{
+    (void)state;
+    static struct evidence_of_family evidence[4];
+    static struct qtable table;
+    static struct pilot pilot;
+    const double mean[4] = {0.1, 0.2, 0.6, 99}, visits[4] = {10, 1000, 50, 500};
+    const bool use[4] = {true, true, true, false};
+    memset(evidence, 0, sizeof evidence);
+    for (int f = 0; f < 4; f++) {
+        evidence[f].move[7][MOVE_THAW] =
+            (struct tally){visits[f], visits[f] * mean[f], visits[f] * mean[f] * mean[f]};
+        evidence[f].pilot[5] = evidence[f].move[7][MOVE_THAW];
+        evidence[f].value[7] = (struct tally){visits[f], visits[f] * 2, visits[f] * 4};
+    }
+    rollouts_tables(evidence, use, 4, &table, &pilot);
+    double variance = (0.41 / 3 - 0.09) / 2;
+    assert_true(fabs(table.q[7][MOVE_THAW] - 2.3) < 1e-12);
+    assert_true(fabs(table.visits[7][MOVE_THAW] - 1060) < 1e-9);
+    assert_true(fabs(table.td_square[7][MOVE_THAW] / 1060 - variance) < 1e-12);
+    assert_true(fabs(pilot.q[5][PILOT_CONTINUE] - pilot.q[5][PILOT_PAUSE] - 0.3) < 1e-12);
+    assert_true(table.visits[7][MOVE_LOCAL] <= 0);
+}
+
+static enum err learn(struct learn_records *records, const char *left_out, struct qtable *table,
+                      struct pilot *pilot, struct learn_moves_report *report)
+{
+    struct err_info info;
+    struct learn_moves_options options = {
+        .left_out = left_out, .steps_per_family = 4000, .rng_seed = 5};
+    return learn_moves(records, &options, table, pilot, report, &info);
+}
+
+static void equal_replays_give_equal_tables_blind_to_the_left_out(void **state)
+{
+    (void)state;
+    static struct qtable table[2];
+    static struct pilot pilot[2];
+    struct learn_moves_report report[2];
+    struct learn_records *records = made_records();
+    assert_int_equal(learn(records, "family3", &table[0], &pilot[0], &report[0]), ERR_OK);
+    assert_int_equal(report[0].n_families, FAMILIES - 1);
+    assert_true(report[0].steps >= 4000 * (FAMILIES - 1));
+    for (size_t i = 0; i < records->task[3].n_trainings; i++) /* poison */
+        for (int e = 0; e < EPOCHS; e++)
+            records->task[3].training[i].curve[RECORDED_VALUE][e] = (float)i;
+    assert_int_equal(learn(records, "family3", &table[1], &pilot[1], &report[1]), ERR_OK);
+    assert_memory_equal(&table[0], &table[1], sizeof table[0]);
+    assert_memory_equal(&pilot[0], &pilot[1], sizeof pilot[0]);
+    assert_true(fabs(report[0].table.mean - report[1].table.mean) < 1e-15);
+    learn_records_free(records);
+}
+
+static bool leave(void *arg, int done, int all)
+{
+    (void)all;
+    *(int *)arg = done;
+    return done < 2;
+}
+
+static void it_can_be_left_and_needs_families(void **state)
+{
+    (void)state;
+    static struct qtable table;
+    static struct pilot pilot;
+    struct learn_moves_report report;
+    struct err_info info;
+    int done = 0;
+    struct learn_records *records = made_records();
+    struct learn_moves_options options = {.steps_per_family = 500, .progress = leave, .arg = &done};
+    assert_int_equal(learn_moves(records, &options, &table, &pilot, &report, &info),
+                     ERR_INTERRUPTED);
+    assert_int_equal(done, 2);
+    for (int f = 2; f < FAMILIES; f++)
+        text_copy(records->task[f].family, sizeof records->task[f].family, "family0");
+    assert_int_equal(learn_moves(records, &options, &table, &pilot, &report, &info), ERR_RANGE);
+    learn_records_free(records);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_goes_on_as_its_original),
+        cmocka_unit_test(area_is_that_under_the_curve),
+        cmocka_unit_test(tables_are_means_over_families),
+        cmocka_unit_test(equal_replays_give_equal_tables_blind_to_the_left_out),
+        cmocka_unit_test(it_can_be_left_and_needs_families),
+    };
+    net_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
