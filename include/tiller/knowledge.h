@@ -316,14 +316,27 @@ enum err known_scores(const struct known_tasks *known, const bool *left_out, dou
 enum err transfer_tune(const struct known_tasks *known, const bool *left_out,
                        struct gp_kernel *axes, struct rng *rng);
 
-/* What each task's scores say of any configuration: a process per task; as all were given the same
- * shared runs, they have one factorisation. Owner: caller, transfer_free. */
+/* One known task's runs, as a process takes them; arrays are lent. */
+struct known_runs {
+    int n;                   /* 1..GP_ROWS_MAX; 0: the task is passed over */
+    const double *x;         /* [n x n_dims] by gp_place */
+    const double *log_error; /* [n] final */
+};
+/* What each task's scores say of any configuration: a process per task, on normal scores of all its
+ * runs together; neighbours with the same rows x have one factorisation. Owner: caller,
+ * transfer_free. Errors: ERR_MEMORY; ERR_RANGE as gp_new. transfer_new: the shared runs only;
+ * ERR_RANGE if nothing is left. */
 struct transfer;
+enum err transfer_of_runs(const struct gp_kernel *kernel, const struct known_runs *runs,
+                          int n_tasks, struct transfer **out);
 enum err transfer_new(const struct known_tasks *known, const bool *left_out,
                       const struct gp_kernel *kernel, struct transfer **out);
 void transfer_free(struct transfer *t);
 /* score[n tasks x m] at x[m x n_dims], laid out as by gp_place; 0 for left-out tasks. */
 enum err transfer_predict(const struct transfer *t, const double *x, int m, double *score);
+/* prior[m] = sum_s weight_s score_s at x; tasks that weigh less than 1 % are passed over. */
+enum err transfer_prior(const struct transfer *t, const double *weight, const double *x, int m,
+                        double *prior);
 /* Mean spread of the tasks under these weights: log errors per unit of score. */
 double transfer_scale(const struct transfer *t, const double *weight);
 
