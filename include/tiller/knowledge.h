@@ -359,7 +359,10 @@ void surrogate_free(struct surrogate *s);
 /* mean[m], variance[m] at x[m x n_dims], in the surrogate's own units; prior[m] or NULL. */
 enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
                            double *mean, double *variance);
-/* Expected improvement[m] over the best known run (predicted ones if there is no other). */
+/* The result that is to be improved on, in the same units: the best known one (predicted ones if
+ * there is no other). */
+double surrogate_best(const struct surrogate *s);
+/* Expected improvement[m] over that. */
 enum err surrogate_improvement(const struct surrogate *s, const double *x, const double *prior,
                                int m, double *improvement);
 

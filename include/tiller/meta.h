@@ -78,7 +78,7 @@ enum move {
 };
 const char *move_name(enum move m);  /* "local" "lr/" "lr*" "smaller" ... ; ASCII, the log's form */
 const char *move_about(enum move m); /* "divide the learning rate by 2.5" */
-int move_find(const char *name);     /* -1 unknown */
+int move_find(const char *name);     /* -1 unknown; "portfolio 3" is a portfolio */
 /* move_apply: the configuration after the move. Returns false if the move changes nothing, the
  * space lacks the role, or it is not one of these (caller falls back to local). */
 bool move_apply(enum move m, const struct space *space, const struct configuration *from,
@@ -142,7 +142,7 @@ int qtable_best(const struct qtable *t, int s); /* best action, lowest index on 
 double qtable_value(const struct qtable *t, int s, int a, double *variance);
 /* The move that the table prefers to the hand rule's; that one itself unless another, which is
  * possible, is better by more than sqrt(se_a^2 + se_hand^2) with so many visits to both cells.
- * */
+ */
 enum { QTABLE_NEEDED = 20, QTABLE_NEEDED_ALONE = 5 }; /* with a table carried over; without */
 enum move qtable_prefers(const struct qtable *t, int s, enum move hand,
                          const bool possible[static MOVE_N], int needed);

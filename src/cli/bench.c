@@ -131,20 +131,39 @@ static enum err add_method(struct bench_method *method, int *n, const char *name
     return bench_method_find(name, &method[(*n)++], info);
 }
 
-/* Without a word: every sampler alone and with halving, random with every pruner. */
-static enum err default_methods(struct bench_method *method, int *n, struct err_info *info)
+/* What says nothing new without knowledge: the agent's ways, and pruners that then never stop. */
+static bool needs_knowledge(const char *name)
+{
+    static const char *const names[] = {"portfolio", "learned", "pilot"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return strncmp(name, "agent-", 6) == 0;
+}
+
+/* Without a word: every sampler alone and with halving, random with every pruner; with knowledge
+ * the agent with those that need it, too. */
+static enum err default_methods(bool knowing, struct bench_method *method, int *n,
+                                struct err_info *info)
 {
     char name[BENCH_NAME_MAX];
     enum err err = add_method(method, n, "random", info);
-    for (size_t i = 0; i < pruner_count() && err == ERR_OK; i++)
-        if (strcmp(pruner_at(i)->name, "none") != 0)
+    for (size_t i = 0; i < pruner_count() && err == ERR_OK; i++) {
+        bool knows = needs_knowledge(pruner_at(i)->name);
+        if (strcmp(pruner_at(i)->name, "none") != 0 && (knowing || !knows))
             err = add_method(method, n,
-                             text_format(name, sizeof name, "random+%s", pruner_at(i)->name), info);
+                             text_format(name, sizeof name, "%s+%s", knows ? "agent" : "random",
+                                         pruner_at(i)->name),
+                             info);
+    }
     for (size_t i = 0; i < sampler_count() && err == ERR_OK; i++) {
-        err = add_method(method, n, sampler_at(i)->name, info);
+        const char *sampler = sampler_at(i)->name;
+        if (!knowing && needs_knowledge(sampler))
+            continue;
+        err = add_method(method, n, sampler, info);
         if (err == ERR_OK)
-            err = add_method(
-                method, n, text_format(name, sizeof name, "%s+halving", sampler_at(i)->name), info);
+            err =
+                add_method(method, n, text_format(name, sizeof name, "%s+halving", sampler), info);
     }
     return err;
 }
@@ -193,7 +212,7 @@ static enum err choose_methods(const struct bench_words *w, struct bench_method 
     if (w->peers)
         err = peers_of(w, method, n, info);
     if (w->methods.n == 0 && !w->peers)
-        return default_methods(method, n, info);
+        return default_methods(knows(w), method, n, info);
     for (size_t i = 0; i < w->methods.n && err == ERR_OK; i++)
         if (strcmp(w->methods.item[i], "none") != 0) /* only what --with brings */
             err = add_method(method, n, w->methods.item[i], info);

@@ -139,7 +139,7 @@ static enum err check_table(struct engine *e, const struct request *r, struct er
     bool wish = r->kind == REQUEST_NEXT_ACTION;
     if (!cell && !wish && r->kind != REQUEST_Q_FREEZE)
         return ERR_OK;
-    if (strcmp(e->sampler->name, "agent") != 0)
+    if (strncmp(e->sampler->name, "agent", 5) != 0)
         return err_set(info, ERR_STATE, "Q-table", "only --sampler agent learns one",
                        "the sampler %s has no Q-table", e->sampler->name);
     if (cell && (r->situation < 0 || r->situation >= META_STATES))

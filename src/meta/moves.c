@@ -39,8 +39,9 @@ const char *move_about(enum move m)
 
 int move_find(const char *name)
 {
+    size_t n = strcspn(name, " "); /* "portfolio 3" */
     for (int m = 0; m < MOVE_N; m++)
-        if (strcmp(moves[m].name, name) == 0)
+        if (strlen(moves[m].name) == n && strncmp(moves[m].name, name, n) == 0)
             return m;
     return -1;
 }

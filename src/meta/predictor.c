@@ -72,9 +72,11 @@ double predictor_sd(const struct predictor_rung *rung, const double *feature)
     return rung->sd[bin];
 }
 
+/* By one scale for all, that of runs near the incumbent: what is far behind misses by more, but must
+ * not look likelier to win for that. */
 double predictor_raw_win(const struct predictor_rung *rung, const double *feature)
 {
-    return 0.5 * erfc(predictor_sum(rung, feature) / predictor_sd(rung, feature) * sqrt(0.5));
+    return 0.5 * erfc(predictor_sum(rung, feature) / rung->sd[0] * sqrt(0.5));
 }
 
 /* ---- judging ----------------------------------------------------------------------------- */

@@ -135,6 +135,11 @@ enum err surrogate_predict(const struct surrogate *s, const double *x, const dou
     return err;
 }
 
+double surrogate_best(const struct surrogate *s)
+{
+    return s->best;
+}
+
 enum err surrogate_improvement(const struct surrogate *s, const double *x, const double *prior,
                                int m, double *improvement)
 {

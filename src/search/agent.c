@@ -7,7 +7,7 @@
  *
  * The table is that of the study's q_update events and nothing else, so that a resumed study has
  * the same. All is a function of (context, rng). */
-#include "internal.h"
+#include "agent.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,69 +15,90 @@
 static const double explore_share = 0.05;  /* epsilon */
 static const double explore_trainings = 5; /* full trainings left, or no exploring */
 
-struct agent {
-    struct qtable table;
-    size_t folded; /* of the study's updates */
-};
-
-/* What the agent sees when it decides. */
-struct view {
-    const struct search_context *context;
-    const struct study *study;
-    const struct trial *incumbent; /* NULL: none */
-    int state, finished, since_gain;
-    int begun;   /* runs that began, finished or not; those that failed at once do not count */
-    int running; /* of them */
-};
-
-static enum err agent_open(const struct search_context *context, void **self, struct err_info *info)
+/* The known table, if it was better than the hand rule where that was measured. */
+static const struct qtable *known_table(const struct agent *a, const struct search_context *c)
 {
-    (void)context;
+    return a->insight && c->guidance->advice->q_pays ? &c->guidance->advice->q : NULL;
+}
+
+static enum err open_as(struct agent_way way, const struct search_context *context, void **self,
+                        struct err_info *info)
+{
     struct agent *a = mem_zero_alloc(1, sizeof *a);
+    *self = NULL;
     if (!a)
         return err_set_memory(info, "agent");
-    qtable_begin(&a->table, NULL);
-    *self = a;
-    return ERR_OK;
+    a->way = way;
+    enum err err = ERR_OK;
+    if (context->guidance && !way.alone)
+        err = insight_open(context, way.even, &a->insight);
+    if (err == ERR_RANGE) /* nothing is left of the knowledge: as if there were none */
+        err = ERR_OK;
+    qtable_begin(&a->table, known_table(a, context));
+    qtable_overrides_init(&a->person);
+    if (err == ERR_OK)
+        *self = a;
+    else
+        mem_free(a);
+    return err == ERR_OK ? ERR_OK : err_set_memory(info, "agent");
 }
 
 static void agent_close(void *self)
 {
-    mem_free(self);
+    struct agent *a = self;
+    insight_close(a->insight);
+    mem_free(a);
 }
 
-static void catch_up(struct agent *a, const struct study *study)
+static void catch_up(struct agent *a, const struct search_context *context)
 {
+    const struct study *study = context->study;
     if (study->n_updates < a->folded) { /* another study: a test, or a file that was replaced */
-        qtable_begin(&a->table, NULL);
+        qtable_begin(&a->table, known_table(a, context));
         a->folded = 0;
     }
     a->folded = qtable_fold_from(&a->table, study, a->folded);
+    qtable_overrides(&a->person, study);
 }
 
-static struct view look(const struct search_context *context)
+static enum err look(struct agent *a, const struct search_context *context, struct rng *rng,
+                     struct view *v)
 {
-    struct view v = {.context = context, .study = context->study};
-    v.incumbent = meta_incumbent(v.study, INFINITY);
-    v.state =
-        situation_now(v.study, context->majority_error, TRUST_LOW, &v.finished, &v.since_gain);
-    for (size_t i = 0; i < v.study->n_trials; i++) {
-        const struct trial *t = &v.study->trials[i];
-        v.running += t->state == TRIAL_RUNNING;
-        v.begun += t->state != TRIAL_WAITING && (t->state != TRIAL_FAIL || t->n_epochs > 0);
+    enum err err = ERR_OK;
+    *v = (struct view){.context = context, .study = context->study, .insight = a->insight};
+    if (a->insight) {
+        err = insight_look(a->insight, context);
+        v->trust = a->insight->trust;
+        insight_entries(a->insight, context, v->entry, &v->n_entries);
     }
-    return v;
+    v->incumbent = meta_incumbent(v->study, INFINITY);
+    v->state =
+        situation_now(v->study, context->majority_error, v->trust, &v->finished, &v->since_gain);
+    for (size_t i = 0; i < v->study->n_trials; i++) {
+        const struct trial *t = &v->study->trials[i];
+        v->running += t->state == TRIAL_RUNNING;
+        v->begun += t->state != TRIAL_WAITING && (t->state != TRIAL_FAIL || t->n_epochs > 0);
+    }
+    v->has_promise = err == ERR_OK && a->insight && a->insight->n > 0;
+    if (v->has_promise)
+        err = insight_promise(a->insight, context, false, rng, &v->fresh, &v->thaw);
+    return err;
 }
 
 static struct standing standing_of(const struct view *v)
 {
-    struct standing s = {.trust = TRUST_LOW,
+    struct standing s = {.knows = v->insight != NULL,
+                         .trust = v->trust,
                          .begun = v->begun,
                          .running = v->running,
                          .finished = v->finished,
                          .since_gain = v->since_gain};
     for (int m = 0; m <= MOVE_RANDOM; m++)
-        s.possible[m] = true;
+        s.possible[m] = v->incumbent || m == MOVE_RANDOM;
+    s.possible[MOVE_PORTFOLIO] = v->n_entries > 0;
+    s.possible[MOVE_SURROGATE] = v->has_promise;
+    s.possible[MOVE_THAW] = v->has_promise && v->thaw.thaw;
+    s.thaw_pays = s.possible[MOVE_THAW] && v->thaw.rate > v->fresh.rate;
     return s;
 }
 
@@ -105,16 +126,26 @@ static enum move choose(const struct agent *a, const struct view *v, struct rng 
                         size_t why_size)
 {
     double draw = rng_uniform(rng);
+    int needed = v->insight ? QTABLE_NEEDED : QTABLE_NEEDED_ALONE;
     struct standing standing = standing_of(v);
     enum move any = any_of(&standing, rng); /* always drawn: the stream stays in step */
     enum move hand = hand_rule(&standing, why, why_size);
+    if (a->person.next >= 0 && standing.possible[a->person.next]) {
+        text_format(why, why_size, "as you asked: %s", move_about((enum move)a->person.next));
+        return (enum move)a->person.next;
+    }
+    if (a->way.random) {
+        text_format(why, why_size, "any move: %s", move_about(any));
+        return any;
+    }
+    if (a->way.hand)
+        return hand;
     if (draw < explore_share && may_explore(v->context)) {
         text_format(why, why_size, "explores, as in 1 step of %.0f: %s", 1 / explore_share,
                     move_about(any));
         return any;
     }
-    enum move best =
-        qtable_prefers(&a->table, v->state, hand, standing.possible, QTABLE_NEEDED_ALONE);
+    enum move best = qtable_prefers(&a->table, v->state, hand, standing.possible, needed);
     if (best != hand)
         text_format(why, why_size, "%s: %s returned %+.2f on average after %.0f visits, %s %+.2f",
                     diagnosis_name(situation_from_index(v->state).diagnosis), move_name(best),
@@ -123,113 +154,44 @@ static enum move choose(const struct agent *a, const struct view *v, struct rng 
     return best;
 }
 
-/* Where a local move starts: mostly from the incumbent, else from the second or third best. */
-static const struct trial *local_base(const struct view *v, struct rng *rng)
+static enum move propose_move(const struct view *v, enum move wanted, const char *why,
+                              struct rng *rng, struct proposal *out)
 {
-    enum { BEST_N = 3 };
-    const struct trial *best[BEST_N + 1] = {NULL};
-    int n = 0;
-    for (size_t i = 0; i < v->study->n_trials; i++) {
-        const struct trial *t = &v->study->trials[i];
-        if (t->state != TRIAL_COMPLETE || !isfinite(t->value))
-            continue;
-        int k = n < BEST_N ? n++ : BEST_N;
-        for (; k > 0 && study_better(v->study, t, best[k - 1]); k--)
-            best[k] = best[k - 1];
-        best[k] = t;
-    }
-    double draw = rng_uniform(rng);
-    int pick = draw < 0.6 ? 0 : draw < 0.85 ? 1 : 2;
-    return best[pick < n ? pick : n - 1];
-}
-
-/* A move that changes nothing, or leads to what was tried, becomes a local one; where the
- * neighbourhood is used up, wider and wider, at last a random one. Returns what was done. */
-static enum move carry_out(const struct view *v, enum move m, struct rng *rng,
-                           struct configuration *out)
-{
-    enum { TRIES = 40 };
-    const struct space *space = &v->study->space;
-    if (m != MOVE_RANDOM && m != MOVE_LOCAL &&
-        move_apply(m, space, &v->incumbent->config, rng, out) && !search_tried(v->study, out))
-        return m;
-    for (int k = 0; k < TRIES && m != MOVE_RANDOM; k++) {
-        double spread = k < TRIES / 2 ? 0.1 : 0.3;
-        const struct trial *base = local_base(v, rng);
-        if (move_local(space, &base->config, spread, rng, out) && !search_tried(v->study, out))
-            return MOVE_LOCAL;
-    }
-    search_fresh(v->study, rng, out);
-    return MOVE_RANDOM;
-}
-
-/* ---- proposing --------------------------------------------------------------------------- */
-
-/* The next starting point that was not tried, while the first runs last; -1: none. */
-static int next_starting_point(const struct view *v, struct configuration *out)
-{
-    if (v->begun >= HAND_FIRST_RUNS)
-        return -1;
-    for (int i = 0; i < starting_point_count(); i++) {
-        starting_point(&v->study->space, i, out);
-        if (!search_tried(v->study, out))
-            return i;
-    }
-    return -1;
-}
-
-/* The action that a configuration from elsewhere counts as. */
-static enum move action_towards(const struct study *study, const struct trial *incumbent,
-                                const struct configuration *c)
-{
-    return incumbent ? move_nearest(&study->space, &incumbent->config, c) : MOVE_RANDOM;
-}
-
-static enum move propose_first(const struct view *v, struct rng *rng, struct proposal *out)
-{
-    int point = next_starting_point(v, &out->config);
-    if (point < 0) {
-        search_fresh(v->study, rng, &out->config);
-        text_format(out->reason, sizeof out->reason, "random: only %d of %d first runs are done",
-                    v->finished < HAND_FIRST_RUNS ? v->finished : HAND_FIRST_RUNS, HAND_FIRST_RUNS);
-        return MOVE_RANDOM;
-    }
-    text_format(out->reason, sizeof out->reason, "starting point %d of %d: %s", point + 1,
-                starting_point_count(), starting_point_about(point));
-    if (point == 0)
-        text_copy(out->who, sizeof out->who, "default");
-    return action_towards(v->study, v->incumbent, &out->config);
-}
-
-static void propose_move(const struct agent *a, const struct view *v, struct rng *rng,
-                         struct proposal *out, enum move *made)
-{
-    char why[192];
-    enum move wanted = choose(a, v, rng, why, sizeof why);
-    *made = carry_out(v, wanted, rng, &out->config);
-    if (*made == wanted)
+    enum move made = agent_carry_out(v, wanted, rng, &out->config);
+    if (made == wanted)
         text_copy(out->reason, sizeof out->reason, why);
     else
         text_format(out->reason, sizeof out->reason, "%s; tried or no change, so %s", why,
-                    move_name(*made));
+                    move_name(made));
+    return made;
 }
 
 static enum err agent_propose(void *self, const struct search_context *context, struct rng *rng,
                               struct proposal *out)
 {
     struct agent *a = self;
-    struct view v = look(context);
-    enum move made;
-    catch_up(a, context->study);
+    struct view v;
+    enum move made = MOVE_RANDOM;
+    catch_up(a, context);
     memset(out, 0, sizeof *out);
+    enum err err = look(a, context, rng, &v);
     text_copy(out->who, sizeof out->who, "agent");
-    if (v.begun < HAND_FIRST_RUNS || !v.incumbent)
-        made = propose_first(&v, rng, out);
-    else
-        propose_move(a, &v, rng, out, &made);
+    if (err != ERR_OK)
+        return err;
+    if (!v.insight && (v.begun < HAND_FIRST_RUNS || !v.incumbent)) {
+        made = agent_propose_first(&v, rng, out);
+    } else {
+        char why[192];
+        enum move wanted = choose(a, &v, rng, why, sizeof why);
+        if (v.insight)
+            err = agent_propose_knowing(&v, wanted, why, rng, out, &made);
+        else
+            made = propose_move(&v, wanted, why, rng, out);
+    }
     text_copy(out->situation, sizeof out->situation, situation_name(v.state));
-    text_copy(out->action, sizeof out->action, move_name(made));
-    return ERR_OK;
+    if (!out->action[0])
+        text_copy(out->action, sizeof out->action, move_name(made));
+    return err;
 }
 
 /* ---- learning ---------------------------------------------------------------------------- */
@@ -245,7 +207,7 @@ static void transition_of(const struct search_context *c, const struct trial *t,
         *s = situation_at(c->study, c->majority_error, situation_trust(c->study, before), before,
                           NULL, NULL);
     if (*a < 0)
-        *a = (int)action_towards(c->study, meta_incumbent(c->study, before), &t->config);
+        *a = (int)agent_action_towards(c->study, meta_incumbent(c->study, before), &t->config);
 }
 
 static bool agent_observe(void *self, const struct search_context *context,
@@ -255,8 +217,10 @@ static bool agent_observe(void *self, const struct search_context *context,
     int s, a, next = QTABLE_TERMINAL;
     if (ended->n_epochs == 0)
         return false;
-    catch_up(agent, context->study);
+    catch_up(agent, context);
     transition_of(context, ended, &s, &a);
+    if (agent->person.frozen || agent->person.pinned[s][a])
+        return false;
     const struct trial *incumbent = meta_incumbent(context->study, ended->end_s);
     double after = incumbent ? incumbent->value : best_before;
     if (context->share_left > 0)
@@ -270,12 +234,80 @@ static bool agent_observe(void *self, const struct search_context *context,
     return true;
 }
 
-const struct sampler_ops sampler_agent = {
-    .guided = true,
-    .name = "agent",
-    .about = "Q-learning over moves on the best network so far (Watkins, Dayan 1992)",
-    .open = agent_open,
-    .close = agent_close,
-    .propose = agent_propose,
-    .observe = agent_observe,
-};
+/* ---- for people -------------------------------------------------------------------------- */
+
+static void put_nearest(const struct insight *in, struct search_outlook *out)
+{
+    for (int t = 0; t < in->n_tasks; t++) {
+        int at = out->n_nearest < OUTLOOK_NEAREST ? out->n_nearest++ : OUTLOOK_NEAREST;
+        for (; at > 0 && in->weight[t] > out->weight[at - 1]; at--)
+            if (at < OUTLOOK_NEAREST) {
+                out->nearest[at] = out->nearest[at - 1];
+                out->weight[at] = out->weight[at - 1];
+            }
+        if (at < OUTLOOK_NEAREST) {
+            out->nearest[at] = t;
+            out->weight[at] = in->weight[t];
+        }
+    }
+    while (out->n_nearest > 0 && !(out->weight[out->n_nearest - 1] > 0))
+        out->n_nearest--;
+}
+
+static void agent_outlook(void *self, const struct search_context *context,
+                          struct search_outlook *out)
+{
+    struct agent *a = self;
+    struct view v;
+    struct rng rng; /* of a look that decides nothing */
+    rng_seed(&rng, context->rng_seed, context->study->n_trials);
+    catch_up(a, context);
+    if (look(a, context, &rng, &v) != ERR_OK)
+        return;
+    struct standing standing = standing_of(&v);
+    out->known = true;
+    out->state = v.state;
+    out->trust = v.trust;
+    out->hand = hand_rule(&standing, out->why, sizeof out->why);
+    out->takes = a->way.hand ? out->hand
+                             : qtable_prefers(&a->table, v.state, out->hand, standing.possible,
+                                              v.insight ? QTABLE_NEEDED : QTABLE_NEEDED_ALONE);
+    memcpy(out->possible, standing.possible, sizeof out->possible);
+    if (v.insight)
+        put_nearest(v.insight, out);
+    out->n_left = v.n_entries;
+    memcpy(out->left, v.entry, sizeof out->left);
+}
+
+/* ---- the ways ---------------------------------------------------------------------------- */
+
+enum { KEPT = 8 }; /* stopped runs whose weights are kept */
+
+#define AGENT(SYMBOL, NAME, ABOUT, GUIDED, WAY)                                                    \
+    static enum err SYMBOL##_open(const struct search_context *context, void **self,               \
+                                  struct err_info *info)                                           \
+    {                                                                                              \
+        return open_as((struct agent_way){.WAY = true}, context, self, info);                      \
+    }                                                                                              \
+    const struct sampler_ops SYMBOL = {                                                            \
+        .name = NAME,                                                                              \
+        .about = ABOUT,                                                                            \
+        .open = SYMBOL##_open,                                                                     \
+        .close = agent_close,                                                                      \
+        .propose = agent_propose,                                                                  \
+        .observe = agent_observe,                                                                  \
+        .n_kept = KEPT,                                                                            \
+        .guided = GUIDED,                                                                          \
+        .outlook = agent_outlook,                                                                  \
+    }
+AGENT(sampler_agent, "agent",
+      "Q-learning over moves, with knowledge over portfolio, surrogate and thawing, too "
+      "(Watkins, Dayan 1992)",
+      true, table);
+AGENT(sampler_agent_hand, "agent-hand", "the agent by its hand rule alone", true, hand);
+AGENT(sampler_agent_random, "agent-random", "the agent with any possible move at random", true,
+      random);
+AGENT(sampler_agent_alone, "agent-alone", "the agent without knowledge of other tasks", false,
+      alone);
+AGENT(sampler_agent_even, "agent-even", "the agent that does not look at the task's data", false,
+      even);

@@ -4,8 +4,9 @@
 
 #include "tiller/search.h"
 
-extern const struct sampler_ops sampler_random, sampler_agent, sampler_sobol, sampler_filter,
-    sampler_tpe, sampler_gp;
+extern const struct sampler_ops sampler_random, sampler_agent, sampler_agent_hand,
+    sampler_agent_random, sampler_agent_alone, sampler_agent_even, sampler_portfolio, sampler_sobol,
+    sampler_filter, sampler_tpe, sampler_gp;
 
 /* For samplers without a state: they look at the fold each time. */
 enum err search_open_nothing(const struct search_context *context, void **self,
@@ -35,6 +36,20 @@ enum err search_results(const struct study *study, struct search_result **out, i
 /* For qsort, as Optuna orders them: complete ones by value, then those stopped late before those
  * stopped early, then by value. */
 int search_compare_results(const void *a, const void *b);
+
+/* ---- what knowledge says of a trial (learned.c) */
+
+/* How a trial may end, judged at the last rung that it came to against the incumbent's curve; the
+ * incumbent itself and diverged runs are not judged. false: nothing can be said. */
+bool search_predict(const struct search_context *context, const struct trial *t,
+                    const struct trial *incumbent, struct prediction *out);
+/* The portfolio's entry that a trial is of, as its action says ("portfolio 3" is entry 2); -1. */
+int search_entry_of(const struct trial *t);
+bool learned_rung(int epoch, int full_epochs);
+bool learned_stop(const struct search_context *context, const struct trial *t, char *reason,
+                  size_t reason_size);
+bool pilot_stop(const struct search_context *context, const struct trial *t, char *reason,
+                size_t reason_size);
 
 /* Starting points: what the agent tries before it has results to move from. The first is the
  * space's default. They are fitted into the space: what it lacks is left out, what lies outside a

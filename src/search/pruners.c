@@ -209,6 +209,11 @@ static const struct pruner_ops pruners[] = {
      halving_rung, halving_stop},
     {"hyperband", "halving in brackets, from soon and often to hardly at all (Li et al. 2018)",
      hyperband_rung, hyperband_stop},
+    {"learned",
+     "stops what will hardly beat the best, by curves of known tasks (Domhan et al. 2015)",
+     learned_rung, learned_stop},
+    {"pilot", "the same where a table of returns has no evidence for going on or stopping",
+     learned_rung, pilot_stop},
 };
 
 size_t pruner_count(void)

@@ -40,8 +40,9 @@ static bool stops(const char *name, const struct made_study *made, const struct 
 static void the_table(void **state)
 {
     (void)state;
-    static const char *const names[] = {"none", "median", "halving", "hyperband"};
-    assert_int_equal(pruner_count(), 4);
+    static const char *const names[] = {"none",      "median",  "halving",
+                                        "hyperband", "learned", "pilot"};
+    assert_int_equal(pruner_count(), 6);
     for (size_t i = 0; i < pruner_count(); i++)
         assert_ptr_equal(pruner_find(names[i]), pruner_at(i));
     assert_null(pruner_find("Halving"));
