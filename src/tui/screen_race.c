@@ -230,7 +230,7 @@ static void fill_cell(void *context, size_t row, int column, struct table_cell *
     case RACE_REGRET:
         if (!isnan(error) && l->median > l->best)
             text_format(out->text, sizeof out->text, "%.2f",
-                        (error - l->best) / (l->median - l->best));
+                        fmax(0, (error - l->best) / (l->median - l->best)));
         break;
     case RACE_REACHED:
         if (reached(l, i) > 0)
