@@ -1,17 +1,84 @@
 /* bench_moves: how fast tables of moves are learnt, and what they are worth on families left out.
  *
- * Usage: bench_moves FOLDER [STEPS [LEFT-OUT]]: a folder of recordings; steps a family. */
-#include "tiller/learn.h"
+ * Usage: bench_moves FOLDER [STEPS [LEFT-OUT POOLS]]: a folder of recordings; steps a family; a
+ * family that is left out, and a folder of pools: what the tables bring on that family's. */
+#include "../../src/learn/rollouts.h"
 #include "tiller/net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static bool tell(void *arg, int done, int all)
 {
     fprintf(stderr, "\r%s %d of %d", (const char *)arg, done, all);
     return true;
+}
+
+/* ---- on pools ------------------------------------------------------------------------------ */
+
+enum { SEEDS = 20, BUDGETS = 3 };
+static const int budgets[BUDGETS] = {5, 10, 30};
+
+static void judge_on(const struct world *w, const char *name, const struct world_policy *policy)
+{
+    struct episode *e;
+    printf("  %-20s %-20s", w->name, name);
+    if (episode_new(w, &e) != ERR_OK)
+        exit(1);
+    for (int b = 0; b < BUDGETS; b++) {
+        double regret = 0, saved = 0;
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            episode_begin(e, w, budgets[b] * w->n_epochs, 99, seed);
+            episode_finish(e, policy);
+            regret += episode_regret(e) / SEEDS;
+            saved += e->saved / SEEDS;
+        }
+        printf("  %2d: regret %.3f saved %.3f", budgets[b], regret, saved);
+    }
+    printf("\n");
+    episode_free(e);
+}
+
+static enum err judge_on_pools(const struct learn_records *records, const char *folder,
+                               const char *left_out, const struct qtable *table,
+                               const struct pilot *pilot, struct err_info *info)
+{
+    const struct {
+        const char *name;
+        struct world_policy policy;
+    } ways[] = {{"hand rule, bounds", {0}},
+                {"Q-table", {.table = table}},
+                {"pilot's table", {.pilot = pilot}},
+                {"both", {.table = table, .pilot = pilot}},
+                {"operator at random", {.random_moves = true}},
+                {"no stopping", {.no_stop = true}}};
+    struct learn_records *pools = NULL;
+    struct known_set *known = NULL, *set = NULL;
+    struct world_models *models = NULL;
+    enum err err = learn_records_folder(folder, true, &pools, info);
+    if (err == ERR_OK)
+        err = known_set_new(records, NULL, left_out, &known, info);
+    if (err == ERR_OK)
+        err = known_set_new(pools, known, NULL, &set, info);
+    if (err == ERR_OK)
+        err = world_models_new(known, NULL, 1, &models);
+    for (int t = 0; err == ERR_OK && t < set->known.n; t++) {
+        struct world *w;
+        if (strcmp(set->family[set->task[t].family], left_out) != 0)
+            continue;
+        err = world_new(set, t, known, models, NULL, 0, 1, &w);
+        for (size_t k = 0; err == ERR_OK && k < sizeof ways / sizeof *ways; k++)
+            judge_on(w, ways[k].name, &ways[k].policy);
+        if (err == ERR_OK)
+            world_free(w);
+    }
+    world_models_free(models);
+    known_set_free(set);
+    known_set_free(known);
+    learn_records_free(pools);
+    return err;
 }
 
 int main(int argc, char **argv)
@@ -44,6 +111,8 @@ int main(int argc, char **argv)
     printf("\n%s%.0f s of one core, judging and twins included: %.0f steps a minute\n",
            text_get(&out), seconds, (double)report.steps / seconds * 60);
     text_free(&out);
+    if (argc > 4)
+        err = judge_on_pools(records, argv[4], options.left_out, &table, &pilot, &info);
     learn_records_free(records);
-    return 0;
+    return err == ERR_OK ? 0 : 1;
 }
