@@ -18,6 +18,9 @@ struct search_context {
     int full_epochs;                 /* R */
     uint64_t rng_seed;               /* the study's */
     const struct guidance *guidance; /* knowledge to be used; NULL: none */
+    /* Trials whose weights are kept, by number; going on with another begins at epoch 1. */
+    const int64_t *kept; /* [n_kept] */
+    int n_kept;
 };
 
 struct proposal {
@@ -63,9 +66,12 @@ struct sampler_ops {
      * Fills *update and returns true if a Q-update was made; the caller logs it and the reward. */
     bool (*observe)(void *self, const struct search_context *context, const struct trial *ended,
                     double best_before, struct q_update *update);
-    /* How many of the best trials that search_may_go_on keep their weights, because it may ask to
-     * go on with them; going on with another one trains again from epoch 1. */
+    /* How many trials that search_may_go_on keep their weights, because it may ask to go on with
+     * them: at most SEARCH_KEPT_MAX. */
     int n_kept;
+    /* How likely such a trial is to become the best, [0, 1]; NaN: it can't be told. The trial may
+     * stand outside of the fold: it is just ending. NULL: never told. Looks at the fold only. */
+    double (*chance)(const struct search_context *context, const struct trial *t);
     bool guided; /* looks at the task's features, which is charged, where there is guidance */
     /* Fills *out, zeroed, from the same fold as propose; changes nothing that it would not. NULL:
      * there is nothing to say. Called after each result. */
@@ -80,6 +86,17 @@ const char *sampler_names(char *out, size_t out_size);
 /* May a sampler ask to go on with it? It ended before the full length, did not fail, and nobody
  * went on with it. */
 bool search_may_go_on(const struct trial *t, int full_epochs);
+bool search_is_kept(const struct search_context *context, int64_t number);
+
+/* Which trials that may be gone on with are worth their weights: in order, the likeliest first; of
+ * those that can't be told, which come last, the best first. Each chance is asked for once. */
+enum { SEARCH_KEPT_MAX = 16 };
+struct search_candidate {
+    const struct trial *trial; /* lent */
+    double chance;             /* filled in */
+};
+void search_order_kept(const struct sampler_ops *sampler, const struct search_context *context,
+                       struct search_candidate *candidate, int n);
 
 /* Pruners are stateless: they look at the fold only. */
 struct pruner_ops {
