@@ -138,6 +138,8 @@ struct engine {
     pthread_t learn_thread; /* while the stage is LEARN_FOLDING */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
+    int64_t kept[SEARCH_KEPT_MAX]; /* [n_kept] trials with weights that may be gone on with */
+    int n_kept;
     bool outlook_due;    /* something has happened since the last one */
     bool claims_blocked; /* a seed could not be claimed just now */
     int failures;        /* trials in a row that could not start */
@@ -205,7 +207,6 @@ void trials_failed(struct engine *e, struct job *job, const struct err_info *err
 void trials_end(struct engine *e, struct job *job, enum trial_state state, const char *why);
 void trials_adopt(struct engine *e);
 enum err trials_continue(struct engine *e, int64_t parent, int epochs, struct err_info *info);
-void trials_checkpoint(struct engine *e, struct job *job);
 void trials_withdraw(struct engine *e, int64_t number);
 /* What the sampler sees now, for the front; once per result or proposal, after the workers have
  * theirs. */
@@ -213,6 +214,16 @@ void trials_outlook(struct engine *e);
 void trials_withdrawals_due(struct engine *e, bool leaving);
 /* Trains the configuration of trial `of` again, with its k-th further seed, by "confirm". */
 bool trials_repeat(struct engine *e, int64_t of, int k, const char *action, const char *reason);
+/* What samplers and pruners see. Under fold; the share was taken before. */
+struct search_context trials_context(struct engine *e, double share_left);
+/* ---- weights.c: engine thread only */
+void weights_save(struct engine *e, struct job *job);
+/* Which trials have some that may be gone on with; before the first of them ends. */
+void weights_find(struct engine *e);
+/* Before the trial ends in this state: saves its weights if it is the best or may be gone on with,
+ * and removes those that are of no more use. old_best: -1 none. */
+void weights_keep(struct engine *e, struct job *job, enum trial_state state, int64_t old_best,
+                  bool is_best);
 /* ---- confirm.c */
 bool confirm_is(const struct trial *t);
 bool confirm_start(struct engine *e);   /* engine thread; true: something was started */

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 enum rng_stream {
     STREAM_PROPOSAL = 1 << 20,
@@ -34,15 +33,16 @@ static uint64_t trial_seed(const struct engine *e, int64_t number)
     return seed_of(e, STREAM_TRIAL, number);
 }
 
-/* Under fold; the share was taken before. */
-static struct search_context context_of(struct engine *e, double share_left)
+struct search_context trials_context(struct engine *e, double share_left)
 {
     return (struct search_context){.study = study_log_study(e->log),
                                    .majority_error = e->majority_error,
                                    .share_left = share_left,
                                    .full_epochs = e->settings.full_epochs,
                                    .rng_seed = e->settings.rng_seed,
-                                   .guidance = engine_guidance(e)};
+                                   .guidance = engine_guidance(e),
+                                   .kept = e->kept,
+                                   .n_kept = e->n_kept};
 }
 
 /* ---- starting ---------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ static enum err ask_sampler(struct engine *e, const struct sampler_ops *ops, voi
     struct rng rng;
     double left = budget_share_left(e);
     engine_fold_enter(e);
-    struct search_context context = context_of(e, left);
+    struct search_context context = trials_context(e, left);
     *number = (int64_t)context.study->n_trials;
     rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, *number));
     enum err err = ops->propose(self, &context, &rng, out);
@@ -394,6 +394,7 @@ static void adopt(struct engine *e, const struct trial *t)
 
 void trials_adopt(struct engine *e)
 {
+    weights_find(e);
     for (size_t i = 0;; i++) {
         struct trial copy;
         engine_fold_enter(e);
@@ -496,7 +497,7 @@ void trials_rung(struct engine *e, struct job *job)
     /* Before a pause or leaving too: the rung does not come again when the trial goes on. */
     double left = budget_share_left(e);
     engine_fold_enter(e);
-    struct search_context context = context_of(e, left);
+    struct search_context context = trials_context(e, left);
     bool stop = !job->confirms && e->pruner->stop(&context, study_log_trial(e->log, job->handle),
                                                   reason, sizeof reason);
     engine_fold_leave(e);
@@ -523,7 +524,7 @@ static size_t paused_bytes(struct engine *e)
 static void park(struct engine *e, struct job *job)
 {
     if (job->run && paused_bytes(e) + e->ops->memory_bytes(job->run) > PAUSED_BYTES_MAX) {
-        trials_checkpoint(e, job);
+        weights_save(e, job);
         engine_checkpoint_path(e, job->number, job->checkpoint, sizeof job->checkpoint);
         e->ops->stop(job->run);
         job->run = NULL;
@@ -558,7 +559,7 @@ void trials_yielded(struct engine *e, struct job *job)
             trials_end(e, job, TRIAL_FAIL, "ended before its first epoch");
         break;
     case VERDICT_QUIT:
-        trials_checkpoint(e, job);
+        weights_save(e, job);
         free_job(e, job);
         break;
     }
@@ -578,21 +579,6 @@ void trials_failed(struct engine *e, struct job *job, const struct err_info *err
 }
 
 /* ---- ending ------------------------------------------------------------------------------ */
-
-void trials_checkpoint(struct engine *e, struct job *job)
-{
-    char path[640];
-    struct err_info info = {0};
-    if (!job->run)
-        return;
-    study_log_flush(e->log, NULL); /* from here on its number is certain */
-    job->number = study_log_number(e->log, job->handle);
-    engine_checkpoint_path(e, job->number, path, sizeof path);
-    if (e->ops->checkpoint(job->run, path, &info) != ERR_OK) {
-        char text[400];
-        engine_set_notice(e, err_format(&info, text, sizeof text));
-    }
-}
 
 struct outcome {
     double before, after; /* the incumbent's value just before and after */
@@ -620,7 +606,7 @@ static void learn_from(struct engine *e, const struct job *job, double before)
     struct q_update update = {0};
     double left = budget_share_left(e);
     engine_fold_enter(e);
-    struct search_context context = context_of(e, left);
+    struct search_context context = trials_context(e, left);
     bool learned = e->sampler->observe(e->sampler_self, &context,
                                        study_log_trial(e->log, job->handle), before, &update);
     engine_fold_leave(e);
@@ -637,78 +623,12 @@ void trials_outlook(struct engine *e)
         return;
     e->outlook_due = false;
     engine_fold_enter(e);
-    struct search_context context = context_of(e, left);
+    struct search_context context = trials_context(e, left);
     e->sampler->outlook(e->sampler_self, &context, &outlook);
     engine_fold_leave(e);
     pthread_mutex_lock(&e->work);
     e->outlook = outlook;
     pthread_mutex_unlock(&e->work);
-}
-
-/* How many trials that a sampler may go on with are better than t, `but` left out. Under fold. */
-static int better_to_go_on(const struct engine *e, const struct trial *t, const struct trial *but)
-{
-    const struct study *study = study_log_study(e->log);
-    int n = 0;
-    for (size_t i = 0; i < study->n_trials; i++) {
-        const struct trial *o = &study->trials[i];
-        bool before = o->value < t->value || (o->value == t->value && o->number < t->number);
-        n += o != t && o != but && before && search_may_go_on(o, e->settings.full_epochs);
-    }
-    return n;
-}
-
-/* Trials that end before the full length may be gone on with: the n_kept best keep their weights.
- * *pushed_out: the one that is no more among them, -1 none. */
-static bool is_kept(struct engine *e, const struct job *job, enum trial_state state,
-                    int64_t *pushed_out)
-{
-    *pushed_out = -1;
-    engine_fold_enter(e);
-    const struct study *study = study_log_study(e->log);
-    const struct trial *t = study_log_trial(e->log, job->handle);
-    bool ends_short = (state == TRIAL_COMPLETE || state == TRIAL_PRUNED) && t->n_epochs > 0 &&
-                      t->curve[t->n_epochs - 1].step < e->settings.full_epochs;
-    bool kept = ends_short && better_to_go_on(e, t, NULL) < e->sampler->n_kept;
-    for (size_t i = 0; kept && i < study->n_trials; i++) {
-        const struct trial *o = &study->trials[i];
-        if (search_may_go_on(o, e->settings.full_epochs) &&
-            better_to_go_on(e, o, t) == e->sampler->n_kept - 1)
-            *pushed_out = o->number;
-    }
-    engine_fold_leave(e);
-    return kept;
-}
-
-static void drop_weights(const struct engine *e, int64_t number)
-{
-    char path[640];
-    engine_checkpoint_path(e, number, path, sizeof path);
-    if (number >= 0)
-        unlink(path);
-}
-
-/* Weights of the incumbent and of those that may be gone on with; files of others go. */
-static void keep_weights(struct engine *e, struct job *job, enum trial_state state,
-                         const struct outcome *o)
-{
-    int64_t pushed_out, number = study_log_number(e->log, job->handle);
-    bool kept = is_kept(e, job, state, &pushed_out);
-    if (o->best || kept)
-        trials_checkpoint(e, job);
-    else
-        drop_weights(e, number); /* a checkpoint of an earlier session */
-    engine_fold_enter(e);
-    const struct trial *old = study_trial(study_log_study(e->log), o->old_best);
-    bool old_kept = old && search_may_go_on(old, e->settings.full_epochs) &&
-                    better_to_go_on(e, old, NULL) < e->sampler->n_kept;
-    engine_fold_leave(e);
-    if (o->best && o->old_best != number && !old_kept)
-        drop_weights(e, o->old_best);
-    if (pushed_out != o->old_best)
-        drop_weights(e, pushed_out);
-    if (job->start.continues != o->old_best)
-        drop_weights(e, job->start.continues);
 }
 
 static void note_end(struct engine *e, const struct job *job, enum trial_state state,
@@ -734,9 +654,9 @@ void trials_end(struct engine *e, struct job *job, enum trial_state state, const
     if (why && state != TRIAL_FAIL)
         attribute_text(e, job->handle, state == TRIAL_PRUNED ? "run:pruned" : "run:ended", why);
     if (!job->confirms)
-        keep_weights(e, job, state, &o);
+        weights_keep(e, job, state, o.old_best, o.best);
     else if (state == TRIAL_COMPLETE) /* until one of them is chosen */
-        trials_checkpoint(e, job);
+        weights_save(e, job);
     study_log_finish(e->log, job->handle, state, state == TRIAL_FAIL ? why : NULL);
     note_end(e, job, state, &o, why);
     if (!job->confirms)

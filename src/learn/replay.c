@@ -13,11 +13,6 @@
 
 enum rng_stream { STREAM_PROPOSAL = 1, STREAM_TRIAL = 2 };
 
-/* What is kept beside a trial. */
-struct note {
-    int point;
-    bool weights; /* they are kept: it can be gone on with where it stopped */
-};
 /* A search under way. */
 struct replay {
     const struct curve_task *task;
@@ -29,8 +24,10 @@ struct replay {
     int budget;
     int *unused; /* [n_unused] pool points not tried yet */
     int n_unused;
-    struct note *note; /* [n_trials] */
-    size_t note_capacity;
+    int *point; /* [n_trials] of the pool */
+    size_t point_capacity;
+    int64_t kept[SEARCH_KEPT_MAX]; /* [n_kept] trials that can be gone on with where they stopped */
+    int n_kept;
     double best;
     struct bench_run *run;
     struct err_info *info;
@@ -184,6 +181,8 @@ static struct search_context context_of(const struct replay *r)
         .full_epochs = r->task->n_epochs,
         .rng_seed = r->rng_seed,
         .guidance = r->guidance,
+        .kept = r->kept,
+        .n_kept = r->n_kept,
     };
 }
 
@@ -215,9 +214,10 @@ static enum err ask(struct replay *r, const struct sampler_ops *ops, void *self,
 /* Notes the newest trial's point. NULL: there is no trial. */
 static enum err note_trial(struct replay *r, const struct trial *t, int point)
 {
-    if (!t || !mem_grow((void **)&r->note, &r->note_capacity, (size_t)t->number, sizeof *r->note))
+    if (!t ||
+        !mem_grow((void **)&r->point, &r->point_capacity, (size_t)t->number, sizeof *r->point))
         return err_set_memory(r->info, "replay");
-    r->note[t->number] = (struct note){.point = point};
+    r->point[t->number] = point;
     r->run->n_trials++;
     return ERR_OK;
 }
@@ -250,7 +250,8 @@ static int continuation_target(const struct replay *r, const struct proposal *p)
     if (!t || !search_may_go_on(t, full))
         return 0;
     int done = t->curve[t->n_epochs - 1].step;
-    int reach = epochs_left(r) + (r->note[t->number].weights ? done : 0);
+    struct search_context context = context_of(r);
+    int reach = epochs_left(r) + (search_is_kept(&context, t->number) ? done : 0);
     int target = p->epochs > 0 && p->epochs < full ? p->epochs : full;
     target = reach < target ? reach : target;
     return target > done ? target : 0;
@@ -264,11 +265,12 @@ static enum err propose(struct replay *r, int *from)
     int target = err == ERR_OK && p.goes_on ? continuation_target(r, &p) : 0;
     *from = 1;
     if (target > 0) {
-        struct note parent = r->note[p.parent];
+        struct search_context context = context_of(r);
+        int point = r->point[p.parent];
         const struct trial *t = memory_study_go_on(&r->memory, p.parent, &p, target);
-        if (t && parent.weights)
+        if (t && search_is_kept(&context, p.parent))
             *from = t->n_inherited + 1;
-        return note_trial(r, t, parent.point);
+        return note_trial(r, t, point);
     }
     if (err == ERR_OK && p.goes_on)
         err = ask(r, sampler_find("random"), NULL, &p); /* to spend what is left */
@@ -313,7 +315,7 @@ static bool pruned(struct replay *r, int epoch)
 /* Until its end, a NaN, or the pruner's word. */
 static enum err train(struct replay *r, int from, enum trial_state *end)
 {
-    int target = newest(r)->target_epochs, point = r->note[newest(r)->number].point;
+    int target = newest(r)->target_epochs, point = r->point[newest(r)->number];
     enum err err = ERR_OK;
     *end = TRIAL_COMPLETE;
     for (int epoch = from; epoch <= target && *end == TRIAL_COMPLETE && err == ERR_OK; epoch++) {
@@ -326,36 +328,22 @@ static enum err train(struct replay *r, int from, enum trial_state *end)
     return err;
 }
 
-/* How many trials that a sampler may go on with are better than t. */
-static int better_to_go_on(const struct replay *r, const struct trial *t)
+/* Of those that may be gone on with, the sampler's likeliest keep their weights. */
+static void choose_kept(struct replay *r)
 {
     const struct study *study = &r->memory.study;
-    int n = 0;
-    for (size_t i = 0; i < study->n_trials; i++) {
-        const struct trial *o = &study->trials[i];
-        bool before = o->value < t->value || (o->value == t->value && o->number < t->number);
-        n += o != t && before && search_may_go_on(o, r->task->n_epochs);
-    }
-    return n;
-}
-
-/* The incumbent keeps its weights, and of those that may be gone on with the n_kept best. */
-static void keep_weights(struct replay *r)
-{
-    const struct study *study = &r->memory.study;
-    const struct trial *incumbent = meta_incumbent(study, (double)INFINITY), *t = newest(r);
-    int n_kept = r->method->sampler->n_kept;
-    if (n_kept == 0)
-        return;
-    r->note[t->number].weights = true;
-    if (t->continues >= 0)
-        r->note[t->continues].weights = false;
-    for (size_t i = 0; i < study->n_trials; i++) {
-        const struct trial *o = &study->trials[i];
-        if (r->note[i].weights && o != incumbent)
-            r->note[i].weights =
-                search_may_go_on(o, r->task->n_epochs) && better_to_go_on(r, o) < n_kept;
-    }
+    struct search_context context = context_of(r);
+    struct search_candidate candidate[SEARCH_KEPT_MAX + 1];
+    int n = 0, room = r->method->sampler->n_kept;
+    for (int i = 0; i < r->n_kept; i++)
+        if (search_may_go_on(&study->trials[r->kept[i]], r->task->n_epochs))
+            candidate[n++].trial = &study->trials[r->kept[i]];
+    if (room > 0 && search_may_go_on(newest(r), r->task->n_epochs))
+        candidate[n++].trial = newest(r);
+    search_order_kept(r->method->sampler, &context, candidate, n);
+    r->n_kept = n < room ? n : room;
+    for (int i = 0; i < r->n_kept; i++)
+        r->kept[i] = candidate[i].trial->number;
 }
 
 /* As the engine does: reward, end, then the sampler's update. */
@@ -369,7 +357,7 @@ static enum err finish(struct replay *r, enum trial_state end)
         after = newest(r)->value;
     struct search_context context = context_of(r);
     memory_study_end(m, end, meta_reward(before, after, context.share_left));
-    keep_weights(r);
+    choose_kept(r);
     if (!r->method->sampler->observe(r->sampler, &context, newest(r), before, &update))
         return ERR_OK;
     return memory_study_update(m, &update) == ERR_OK ? ERR_OK : err_set_memory(r->info, "replay");
@@ -414,7 +402,7 @@ static void end(struct replay *r)
 {
     memory_study_free(&r->memory);
     mem_free(r->unused);
-    mem_free(r->note);
+    mem_free(r->point);
     mem_free(r);
 }
 
@@ -472,7 +460,7 @@ enum err bench_common(const struct curve_table *table, int task, uint64_t seed,
         int from;
         err = propose(r, &from);
         if (err == ERR_OK)
-            point[(*n)++] = r->note[newest(r)->number].point;
+            point[(*n)++] = r->point[newest(r)->number];
     }
     end(r);
     return err;
