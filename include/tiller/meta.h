@@ -105,8 +105,8 @@ struct standing {
 };
 enum { HAND_FIRST_RUNS = 5 }; /* starting points and random ones, without knowledge */
 /* hand_rule: without knowledge local, every fourth time one of the directed moves in turn; with it
- * the portfolio while fewer than 3 runs began (6 while trust isn't high), then the surrogate, every
- * fourth time local, and thaw where that pays. Random after 6 runs without a gain. What is not
+ * the portfolio while fewer than 3 runs began (6 while trust isn't high), then surrogate and local
+ * in turn, and thaw where that pays. Random after 6 runs without a gain. What is not
  * possible falls back to surrogate, then local. why: one sentence. Pure. */
 enum move hand_rule(const struct standing *s, char *why, size_t why_size);
 

@@ -3,7 +3,8 @@
 #include "tiller/meta.h"
 
 static const int random_after = 6; /* runs without gain */
-static const int turn_every = 4;   /* one of the directed moves in turn, or local, else the usual */
+static const int turn_every = 4;   /* alone: one of the directed moves in turn, else local */
+static const int local_every = 2;  /* with knowledge: local, else the surrogate */
 static const int portfolio_runs = 3, portfolio_runs_untrusted = 6;
 
 static bool random_is_due(const struct standing *s)
@@ -34,7 +35,7 @@ static enum move knowing(const struct standing *s, char *why, size_t why_size)
         m = MOVE_PORTFOLIO;
     else if (s->thaw_pays && s->possible[MOVE_THAW])
         m = MOVE_THAW;
-    else if (s->begun % turn_every == turn_every - 1)
+    else if (s->begun % local_every == local_every - 1)
         m = MOVE_LOCAL;
     text_format(why, why_size, "hand rule: %s", move_about(m));
     return m;

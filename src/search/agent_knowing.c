@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* Entries before hand-written starting points have their turn, too: both are good first guesses,
+ * and of different origin. */
+enum { AFTER_ENTRIES = 2 };
+
 static void propose_entry(const struct view *v, struct proposal *out)
 {
     char like[160];
@@ -42,6 +46,9 @@ enum err agent_propose_knowing(const struct view *v, enum move m, const char *wh
 {
     struct promise near, none;
     enum err err = ERR_OK;
+    if (m == MOVE_PORTFOLIO && v->begun >= AFTER_ENTRIES &&
+        agent_starting_point(v, v->begun - AFTER_ENTRIES + 1, out, made))
+        return ERR_OK;
     if (m == MOVE_PORTFOLIO) {
         propose_entry(v, out);
         if (!search_tried(v->study, &out->config)) {

@@ -197,6 +197,8 @@ static void gather_points(struct insight *in)
             knowledge_configuration(k, &in->map, in->space, k->task[t].unit + run[i] * k->n_dims,
                                     &in->point[n]);
     }
+    for (int i = 0; i < starting_point_count(); i++)
+        starting_point(in->space, i, &in->point[n++]);
     in->n_points = n;
     for (int i = 0; i < n; i++)
         insight_place(in, &in->point[i], in->point_x + i * in->n_dims);
@@ -208,7 +210,7 @@ static bool make_room(struct insight *in)
 {
     const struct knowledge *k = in->guidance->knowledge;
     size_t tasks = (size_t)k->n_tasks, shared = (size_t)k->n_shared, dims = (size_t)in->n_dims;
-    size_t points = SOBOL_POINTS + tasks * BEST_OF_TASK;
+    size_t points = SOBOL_POINTS + tasks * BEST_OF_TASK + (size_t)starting_point_count();
     in->feature = mem_alloc(tasks, FEATURE_N * sizeof *in->feature);
     in->z = mem_alloc(tasks, (shared + 1) * sizeof *in->z);
     in->family = mem_alloc(tasks, sizeof *in->family);

@@ -35,9 +35,9 @@ static void each_row_of_the_rule(void **state)
         {true, TRUST_HIGH, 4, 0, 0, false, 0, "surrogate"},
         {true, TRUST_MIDDLE, 5, 0, 0, false, 0, "portfolio"},
         {true, TRUST_LOW, 5, 5, 1, false, 0, "portfolio"}, /* not random so soon */
-        {true, TRUST_LOW, 5, 0, 0, false, NO_ENTRY, "surrogate"},
+        {true, TRUST_LOW, 4, 0, 0, false, NO_ENTRY, "surrogate"},
         {true, TRUST_LOW, 6, 0, 0, false, 0, "surrogate"},
-        /* then the surrogate, every fourth local */
+        /* then the surrogate, every second time local */
         {true, TRUST_LOW, 7, 0, 0, false, 0, "local"},
         {true, TRUST_LOW, 8, 0, 0, false, 0, "surrogate"},
         {true, TRUST_LOW, 8, 0, 0, false, NO_SURROGATE, "local"},
