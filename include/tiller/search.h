@@ -18,7 +18,8 @@ struct search_context {
     int full_epochs;                 /* R */
     uint64_t rng_seed;               /* the study's */
     const struct guidance *guidance; /* knowledge to be used; NULL: none */
-    /* Trials whose weights are kept, by number; going on with another begins at epoch 1. */
+    /* Trials whose weights are kept, by number; going on with another begins at epoch 1. NULL: all
+     * are. */
     const int64_t *kept; /* [n_kept] */
     int n_kept;
 };

@@ -297,6 +297,7 @@ enum { KEPT = 8 }; /* stopped runs whose weights are kept */
         .propose = agent_propose,                                                                  \
         .observe = agent_observe,                                                                  \
         .n_kept = KEPT,                                                                            \
+        .chance = search_chance,                                                                   \
         .guided = GUIDED,                                                                          \
         .outlook = agent_outlook,                                                                  \
     }

@@ -43,6 +43,8 @@ int search_compare_results(const void *a, const void *b);
  * incumbent itself and diverged runs are not judged. false: nothing can be said. */
 bool search_predict(const struct search_context *context, const struct trial *t,
                     const struct trial *incumbent, struct prediction *out);
+/* The same for a sampler's chance: how likely it is to become the best; NaN: not known. */
+double search_chance(const struct search_context *context, const struct trial *t);
 /* The portfolio's entry that a trial is of, as its action says ("portfolio 3" is entry 2); -1. */
 int search_entry_of(const struct trial *t);
 bool learned_rung(int epoch, int full_epochs);

@@ -9,7 +9,7 @@ bool search_is_kept(const struct search_context *context, int64_t number)
     for (int i = 0; i < context->n_kept; i++)
         if (context->kept[i] == number)
             return true;
-    return false;
+    return !context->kept;
 }
 
 static bool comes_before(const struct search_candidate *a, const struct search_candidate *b)

@@ -75,6 +75,13 @@ bool search_predict(const struct search_context *context, const struct trial *t,
     return search_predict_at(context, t, incumbent, last_rung_epoch(t, context->full_epochs), out);
 }
 
+double search_chance(const struct search_context *context, const struct trial *t)
+{
+    struct prediction p;
+    const struct trial *incumbent = meta_incumbent(context->study, (double)INFINITY);
+    return incumbent && search_predict(context, t, incumbent, &p) ? p.win : (double)NAN;
+}
+
 /* ---- pruners -------------------------------------------------------------------------------- */
 
 bool learned_rung(int epoch, int full_epochs)

@@ -204,7 +204,8 @@ static enum err choose_thaw(struct work *w, struct promise *out)
     for (int i = 0; i < in->n && err == ERR_OK; i++) {
         const struct trial *t = in->result[i].trial;
         double mean, variance;
-        if (t->state != TRIAL_PRUNED || !search_may_go_on(t, full))
+        if (t->state != TRIAL_PRUNED || !search_may_go_on(t, full) ||
+            !search_is_kept(w->context, t->number))
             continue;
         err = surrogate_predict(w->surrogate, w->x + i * in->n_dims, w->prior + i, 1, &mean,
                                 &variance);
