@@ -30,20 +30,37 @@ static void drop(const struct engine *e, int64_t number)
         unlink(path);
 }
 
+/* The likeliest of the candidates, n <= SEARCH_KEPT_MAX + 1, are kept; the rest goes to dropped, as
+ * many as are returned. Under fold. */
+static int order(struct engine *e, const struct search_context *context,
+                 struct search_candidate *candidate, int n, int64_t *dropped)
+{
+    search_order_kept(e->sampler, context, candidate, n);
+    e->n_kept = n < e->sampler->n_kept ? n : e->sampler->n_kept;
+    for (int i = 0; i < n; i++)
+        *(i < e->n_kept ? &e->kept[i] : &dropped[i - e->n_kept]) = candidate[i].trial->number;
+    return n - e->n_kept;
+}
+
+/* The best so far may have weights without being among the kept. */
 void weights_find(struct engine *e)
 {
     char path[640];
-    e->n_kept = 0;
+    struct search_candidate candidate[SEARCH_KEPT_MAX + 1];
+    int64_t dropped[SEARCH_KEPT_MAX + 1];
+    int n = 0;
+    double left = budget_share_left(e);
     engine_fold_enter(e);
-    const struct study *study = study_log_study(e->log);
-    for (size_t i = 0; i < study->n_trials && e->n_kept < SEARCH_KEPT_MAX; i++) {
-        const struct trial *t = &study->trials[i];
+    struct search_context context = trials_context(e, left);
+    for (size_t i = 0; i < context.study->n_trials && n <= SEARCH_KEPT_MAX; i++) {
+        const struct trial *t = &context.study->trials[i];
         if (e->sampler->n_kept == 0 || !search_may_go_on(t, e->settings.full_epochs))
             continue;
         engine_checkpoint_path(e, t->number, path, sizeof path);
         if (file_exists(path))
-            e->kept[e->n_kept++] = t->number;
+            candidate[n++].trial = t;
     }
+    order(e, &context, candidate, n, dropped);
     engine_fold_leave(e);
 }
 
@@ -72,7 +89,7 @@ static int choose(struct engine *e, const struct job *job, enum trial_state stat
                   int64_t *dropped)
 {
     struct search_candidate candidate[SEARCH_KEPT_MAX + 1];
-    int n = 0, n_dropped = 0;
+    int n = 0;
     double left = budget_share_left(e);
     engine_fold_enter(e);
     struct search_context context = trials_context(e, left);
@@ -84,13 +101,7 @@ static int choose(struct engine *e, const struct job *job, enum trial_state stat
     }
     if (joins)
         candidate[n++].trial = &ended;
-    search_order_kept(e->sampler, &context, candidate, n);
-    e->n_kept = n < e->sampler->n_kept ? n : e->sampler->n_kept;
-    for (int i = 0; i < n; i++)
-        if (i < e->n_kept)
-            e->kept[i] = candidate[i].trial->number;
-        else
-            dropped[n_dropped++] = candidate[i].trial->number;
+    int n_dropped = order(e, &context, candidate, n, dropped);
     engine_fold_leave(e);
     return n_dropped;
 }

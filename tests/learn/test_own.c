@@ -167,7 +167,7 @@ static void it_is_read_as_it_was_written(void **state)
     char *again = bytes_of(read);
     assert_string_equal(bytes, again);
     /* Any byte may be wrong: an error or another reading, never more than that. */
-    for (size_t i = 0; bytes[i]; i += 3) {
+    for (size_t i = 0, n = strlen(again); i < n; i += 3) {
         struct own_knowledge *other;
         char was = bytes[i];
         bytes[i] = was == '1' ? ']' : '1';
