@@ -190,6 +190,11 @@ void bench_guides_free(struct bench_guides *g);
 /* NULL: BENCH_NOTHING, or g is NULL. */
 const struct guidance *bench_guidance(const struct bench_guides *g, int task,
                                       enum bench_known known);
+/* bench_predictions: how the curve predictors of the tasks' advice, without their families, come
+ * true on the pools. Errors: ERR_MEMORY. Cost: 6,000 pairs of curves a task. */
+enum err bench_predictions(const struct bench_guides *g,
+                           struct predictor_reliability out[static PREDICTOR_RUNGS],
+                           struct err_info *info);
 /* Takes what knowledge was made of out of the pools: points that are a known run's configuration.
  * Call it before anything searches on the table. Returns how many through *n. */
 enum err bench_drop_known(struct curve_table *table, const struct knowledge *knowledge, int *n,
@@ -217,11 +222,12 @@ struct bench_options {
 struct bench_result {
     const struct curve_table *table;
     int n_methods, n_seeds;
-    double budget;                  /* B in full trainings */
-    char (*method)[BENCH_NAME_MAX]; /* [n_methods] */
-    struct bench_run *run;          /* [n_methods x n_tasks x n_seeds] */
-    double seconds;                 /* of one core, over all searches replayed here */
-    int64_t n_decisions;            /* of them */
+    double budget;                                      /* B in full trainings */
+    char (*method)[BENCH_NAME_MAX];                     /* [n_methods] */
+    struct bench_run *run;                              /* [n_methods x n_tasks x n_seeds] */
+    struct predictor_reliability rung[PREDICTOR_RUNGS]; /* bench_predictions; n 0: no guides */
+    double seconds;      /* of one core, over all searches replayed here */
+    int64_t n_decisions; /* of them */
 };
 /* bench_run_all: every method on every task with every seed, in threads. The runs do not depend on
  * how many. Errors: a sampler's; ERR_INTERRUPTED if progress said so. Owner: caller,
@@ -302,8 +308,9 @@ void bench_report(const struct bench_statistics *s, int of, struct text *out);
 void bench_report_pair(const struct bench_statistics *s, int a, int b, struct text *out);
 /* One JSON object with every figure. */
 void bench_report_json(const struct bench_statistics *s, struct text *out);
-/* Files into a folder, made if missing: regret.csv tasks.csv speedup.csv difference.csv runs.csv
- * (that of bench_add_runs), and regret.svg ranks.svg speedup.svg (of as above). */
+/* Files into a folder, made if missing: regret.csv tasks.csv speedup.csv difference.csv race.csv
+ * runs.csv (that of bench_add_runs), calibration.csv (with guides), and regret.svg race.svg
+ * ranks.svg speedup.svg (of as above). */
 enum err bench_report_files(const struct bench_statistics *s, int of, const char *folder,
                             struct err_info *info);
 

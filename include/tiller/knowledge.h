@@ -302,6 +302,10 @@ struct predictor_reliability {
  * all are not used. Errors: as predictor_learn. Cost: n_families predictor_learn. */
 enum err predictor_check(const struct known_tasks *known, const bool *left_out, uint64_t seed,
                          struct predictor_reliability out[static PREDICTOR_RUNGS]);
+/* predictor_try: the same for predictors that are learnt already, of which predictor[t] is judged
+ * on task t, by 1,000 pairs of each. n is 0 everywhere if there are none. Errors: ERR_MEMORY. */
+enum err predictor_try(const struct known_tasks *tasks, const struct predictor *const *predictor,
+                       uint64_t seed, struct predictor_reliability out[static PREDICTOR_RUNGS]);
 
 /* ---- transfer surrogate ------------------------------------------------------------------ */
 

@@ -218,6 +218,8 @@ enum err bench_run_all(const struct bench_options *o, struct bench_result **out,
         err = err_set_memory(info, "bench");
     for (int i = 0; r->method && i < o->n_methods; i++)
         memcpy(r->method[i], o->method[i].name, sizeof r->method[i]);
+    if (err == ERR_OK && o->guides)
+        err = bench_predictions(o->guides, r->rung, info);
     if (err == ERR_OK)
         err = run_crew(o, r, info);
     if (err != ERR_OK)

@@ -3,6 +3,7 @@
  * of. */
 #include "guides.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ enum err bench_guides_new(const struct knowledge *knowledge, const struct curve_
         return err_set_memory(info, "knowledge");
     g->guidance = mem_zero_alloc(n, BENCH_KNOWN_N * sizeof *g->guidance);
     enum err err = g->guidance ? ERR_OK : err_set_memory(info, "knowledge");
-    for (size_t i = 0; i < n && err == ERR_OK; i++)
+    for (size_t i = 0; g->guidance && i < n && err == ERR_OK; i++)
         err = guide_task(knowledge, &table->tasks[i], permuted, &g->guidance[i * BENCH_KNOWN_N],
                          info);
     if (err != ERR_OK) {
@@ -116,6 +117,48 @@ void guides_put_portfolio(const struct bench_guides *g, int task, struct json_wr
         put_entry(space, &c, w);
     }
     json_close(w, ']');
+}
+
+/* ---- how predictions come true ----------------------------------------------------------- */
+
+/* A task's pool as recorded runs. */
+static struct known_task known_of(const struct curve_table *table, int task)
+{
+    const struct curve_task *t = &table->tasks[task];
+    return (struct known_task){.name = t->name,
+                               .family = table->family[task],
+                               .n_runs = t->pool->n,
+                               .n_epochs = t->n_epochs,
+                               .unit = t->pool->unit,
+                               .error = t->error,
+                               .train_loss = t->metric[METRIC_TRAIN_LOSS],
+                               .val_loss = t->metric[METRIC_VAL_LOSS],
+                               .majority_error = t->majority};
+}
+
+enum err bench_predictions(const struct bench_guides *g,
+                           struct predictor_reliability out[static PREDICTOR_RUNGS],
+                           struct err_info *info)
+{
+    const uint64_t seed = 1;
+    const struct curve_table *table = g->table;
+    size_t n = (size_t)table->n_tasks;
+    struct known_task *task = mem_alloc(n, sizeof *task);
+    const struct predictor **predictor = mem_alloc(n, sizeof(const struct predictor *));
+    struct known_tasks all = {table->n_tasks, table->n_families, table->pools[0].space.n, INT_MAX,
+                              task};
+    enum err err = task && predictor ? ERR_OK : ERR_MEMORY;
+    for (int i = 0; task && predictor && i < all.n; i++) {
+        task[i] = known_of(table, i);
+        predictor[i] = &bench_guidance(g, i, BENCH_OTHERS)->advice->predictor;
+        if (task[i].n_runs < all.n_shared) /* pairs are drawn from so many of each */
+            all.n_shared = task[i].n_runs;
+    }
+    if (err == ERR_OK)
+        err = predictor_try(&all, predictor, seed, out);
+    mem_free(task);
+    mem_free(predictor);
+    return err == ERR_OK ? ERR_OK : err_set_memory(info, "predictions");
 }
 
 /* ---- what knowledge was made of ---------------------------------------------------------- */

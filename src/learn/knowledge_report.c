@@ -1,6 +1,8 @@
 /* knowledge_report: what was measured while knowledge was made, for people and as JSON. All of it
  * is about families that had no part in what is judged. */
 #include "knowledge.h"
+#include "numbers.h"
+#include "rungs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -88,32 +90,6 @@ static int usual_epochs(const struct material *m)
     return most;
 }
 
-static void put_rungs(const struct learnt *l, const struct material *m, struct text *out)
-{
-    int full = usual_epochs(m);
-    text_appendf(out,
-                 "will a run end better than the incumbent: said and came true, by rungs of %d "
-                 "epochs\n  epoch  pairs   Brier  before    base  stopped  winners lost  |",
-                 full);
-    for (int b = 0; b < PREDICTOR_BINS; b++)
-        text_appendf(out, "  %4.2f-%-6.2f", predictor_edge[b], predictor_edge[b + 1]);
-    text_append_char(out, '\n');
-    for (int i = 0; i < PREDICTOR_RUNGS; i++) {
-        const struct predictor_reliability *r = &l->rung[i];
-        if (r->n == 0)
-            continue;
-        text_appendf(out, "  %5d %6d  %.4f  %.4f  %.4f   %5.3f         %5.3f  |",
-                     predictor_epoch(i, full), r->n, r->brier, r->raw_brier, r->base_brier,
-                     r->stopped, r->winners_lost);
-        for (int b = 0; b < PREDICTOR_BINS; b++)
-            if (r->count[b] > 0)
-                text_appendf(out, "  %.3f %.3f ", r->said[b], r->came[b]);
-            else
-                text_append(out, "      -      ");
-        text_append_char(out, '\n');
-    }
-}
-
 static void put_lengths(const struct knowledge *k, struct text *out)
 {
     text_append(out, "length scales of the results (short: it matters):");
@@ -134,30 +110,12 @@ void learnt_put_text(const struct learnt *l, const struct material *m, struct te
         put_rankings(l, k, out);
     put_pairs(&l->pairs, out);
     if (l->has_rungs)
-        put_rungs(l, m, out);
+        rungs_put_text(l->rung, usual_epochs(m), out);
     put_lengths(k, out);
 }
 
 /* ---- as JSON ----------------------------------------------------------------------------------
  */
-
-/* Four digits: nobody measures more. What is not known is null. */
-static void put(struct json_writer *w, const char *name, double value)
-{
-    char number[32];
-    if (isfinite(value))
-        json_put_raw(w, name, text_format(number, sizeof number, "%.4g", value));
-    else
-        json_put_null(w, name);
-}
-
-static void put_list(struct json_writer *w, const char *name, const double *value, int n)
-{
-    json_open(w, name, '[');
-    for (int i = 0; i < n; i++)
-        put(w, NULL, value[i]);
-    json_close(w, ']');
-}
 
 static void json_portfolio(struct json_writer *w, const struct material *m)
 {
@@ -168,8 +126,8 @@ static void json_portfolio(struct json_writer *w, const struct material *m)
         put_entry_values(m, p->entry[k], &values);
         json_open(w, NULL, '{');
         json_put_int(w, "point", p->entry[k]);
-        put(w, "cost", p->cost[k]);
-        put(w, "own", own_cost(m, p->entry[k]));
+        numbers_put(w, "cost", p->cost[k]);
+        numbers_put(w, "own", own_cost(m, p->entry[k]));
         json_put_string(w, "values", values.length > 0 ? values.data + 1 : "");
         json_close(w, '}');
         w->out->failed |= values.failed;
@@ -182,11 +140,11 @@ static void json_picks(struct json_writer *w, const char *name, struct ranking_p
                        const struct ranking_picks *error)
 {
     json_open(w, name, '{');
-    put(w, "first", picks.first);
-    put(w, "three", picks.three);
+    numbers_put(w, "first", picks.first);
+    numbers_put(w, "three", picks.three);
     if (error) {
-        put(w, "first_error", error->first);
-        put(w, "three_error", error->three);
+        numbers_put(w, "first_error", error->first);
+        numbers_put(w, "three_error", error->three);
     }
     json_close(w, '}');
 }
@@ -201,7 +159,7 @@ static void json_rankings(struct json_writer *w, const struct learnt *l, const s
         json_picks(w, ranking_name((enum ranking)by), r->by[by], &r->error[by]);
     if (l->has_features_alone)
         json_picks(w, "model, features alone", l->features_alone, NULL);
-    put(w, "all", r->all);
+    numbers_put(w, "all", r->all);
     json_put_string(w, "used", ranking_name(r->best));
     json_open(w, "used_without", '{');
     for (int i = 1; i < k->n_advice; i++)
@@ -213,35 +171,12 @@ static void json_rankings(struct json_writer *w, const struct learnt *l, const s
 static void json_pairs(struct json_writer *w, const struct reliability *r)
 {
     json_open(w, "pairs", '{');
-    put_list(w, "weight", r->pairs, RELIABILITY_BINS);
-    put_list(w, "said", r->said, RELIABILITY_BINS);
-    put_list(w, "came", r->came, RELIABILITY_BINS);
-    put(w, "brier", r->brier);
-    put(w, "brier_even", r->brier_even);
+    numbers_put_list(w, "weight", r->pairs, RELIABILITY_BINS);
+    numbers_put_list(w, "said", r->said, RELIABILITY_BINS);
+    numbers_put_list(w, "came", r->came, RELIABILITY_BINS);
+    numbers_put(w, "brier", r->brier);
+    numbers_put(w, "brier_even", r->brier_even);
     json_close(w, '}');
-}
-
-static void json_rungs(struct json_writer *w, const struct learnt *l)
-{
-    json_open(w, "rungs", '[');
-    for (int i = 0; i < PREDICTOR_RUNGS && l->has_rungs; i++) {
-        const struct predictor_reliability *r = &l->rung[i];
-        json_open(w, NULL, '{');
-        json_put_int(w, "pairs", r->n);
-        json_open(w, "count", '[');
-        for (int b = 0; b < PREDICTOR_BINS; b++)
-            json_put_int(w, NULL, r->count[b]);
-        json_close(w, ']');
-        put_list(w, "said", r->said, PREDICTOR_BINS);
-        put_list(w, "came", r->came, PREDICTOR_BINS);
-        put(w, "brier", r->brier);
-        put(w, "raw_brier", r->raw_brier);
-        put(w, "base_brier", r->base_brier);
-        put(w, "stopped", r->stopped);
-        put(w, "winners_lost", r->winners_lost);
-        json_close(w, '}');
-    }
-    json_close(w, ']');
 }
 
 void learnt_put_json(const struct learnt *l, const struct material *m, struct text *out)
@@ -253,6 +188,6 @@ void learnt_put_json(const struct learnt *l, const struct material *m, struct te
     if (m->k->n_advice > 1)
         json_rankings(&w, l, m->k);
     json_pairs(&w, &l->pairs);
-    json_rungs(&w, l);
+    rungs_put_json(&w, "rungs", l->has_rungs ? l->rung : NULL);
     json_close(&w, '}');
 }

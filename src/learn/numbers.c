@@ -1,4 +1,4 @@
-/* numbers: sorting and medians. */
+/* numbers: sorting, medians, and how numbers stand in reports. */
 #include "numbers.h"
 
 #include <math.h>
@@ -23,4 +23,21 @@ double numbers_median(double *values, size_t n)
             values[kept++] = values[i];
     numbers_sort(values, kept);
     return kept ? values[(kept - 1) / 2] : (double)NAN;
+}
+
+void numbers_put(struct json_writer *w, const char *name, double value)
+{
+    char number[32];
+    if (isfinite(value))
+        json_put_raw(w, name, text_format(number, sizeof number, "%.4g", value));
+    else
+        json_put_null(w, name);
+}
+
+void numbers_put_list(struct json_writer *w, const char *name, const double *value, int n)
+{
+    json_open(w, name, '[');
+    for (int i = 0; i < n; i++)
+        numbers_put(w, NULL, value[i]);
+    json_close(w, ']');
 }

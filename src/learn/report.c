@@ -207,6 +207,7 @@ void bench_report(const struct bench_statistics *s, int of, struct text *out)
                      text_count(rate, sizeof rate, (int64_t)((double)r->n_decisions / r->seconds)));
     regrets(s, out);
     report_times(r, out);
+    report_predictions(r, out);
     if (r->n_methods < 2)
         return;
     ranks(s, out);

@@ -17,6 +17,11 @@ int report_best_method(const struct bench_statistics *s);
 void report_first(const struct bench_statistics *s, struct text *out);
 void report_times(const struct bench_result *r, struct text *out);
 void report_gaps(const struct bench_statistics *s, struct text *out);
+void report_predictions(const struct bench_result *r, struct text *out);
+/* Were there guides whose predictions were tried? */
+bool report_has_predictions(const struct bench_result *r);
+/* The longest full training of its tasks. */
+int report_full_epochs(const struct bench_result *r);
 /* Mean over a method's proposals; NaN: none was timed. */
 double report_proposal_ms(const struct bench_result *r, int method, double *slowest);
 /* The same method with knowledge of each task's own family; -1: it was not run. */

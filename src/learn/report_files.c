@@ -1,5 +1,6 @@
 /* report_files: a comparison as CSV tables and SVG plots in a folder. */
 #include "report.h"
+#include "rungs.h"
 #include "svg.h"
 
 #include <math.h>
@@ -81,8 +82,8 @@ static void put_race(const struct bench_statistics *s, struct text *out)
     text_append(out, "method,task,trainings,regret\n");
     for (int m = 0; m < r->n_methods; m++)
         for (int t = 0; t < r->table->n_tasks; t++)
-            for (double at = 0.5; at <= r->budget + 1e-9; at += 0.5) {
-                double sum = 0;
+            for (int half = 1; half <= 2 * r->budget; half++) {
+                double sum = 0, at = 0.5 * half;
                 for (int k = 0; k < r->n_seeds; k++)
                     sum += bench_regret(r, m, t, k, s->axis, at);
                 text_appendf(out, "%s,%s,%.1f,%s\n", r->method[m], r->table->tasks[t].name, at,
@@ -93,6 +94,13 @@ static void put_race(const struct bench_statistics *s, struct text *out)
 static void put_runs(const struct bench_statistics *s, struct text *out)
 {
     bench_put_runs(s->result, out);
+}
+
+/* Nothing without guides. */
+static void put_calibration(const struct bench_statistics *s, struct text *out)
+{
+    if (report_has_predictions(s->result))
+        rungs_put_csv(s->result->rung, report_full_epochs(s->result), out);
 }
 
 /* ---- plots ------------------------------------------------------------------------------- */
@@ -317,14 +325,19 @@ enum err bench_report_files(const struct bench_statistics *s, int of, const char
     static const struct {
         const char *name;
         void (*put)(const struct bench_statistics *s, struct text *out);
-    } tables[] = {{"regret.csv", put_regret},    {"tasks.csv", put_tasks},
-                  {"speedup.csv", put_speedups}, {"difference.csv", put_differences},
-                  {"race.csv", put_race},        {"runs.csv", put_runs}};
+    } tables[] = {{"regret.csv", put_regret},
+                  {"tasks.csv", put_tasks},
+                  {"speedup.csv", put_speedups},
+                  {"difference.csv", put_differences},
+                  {"race.csv", put_race},
+                  {"runs.csv", put_runs},
+                  {"calibration.csv", put_calibration}};
     struct text out = {0};
     enum err err = file_make_folder(folder, info);
     for (size_t i = 0; i < sizeof tables / sizeof *tables && err == ERR_OK; i++) {
         tables[i].put(s, &out);
-        err = write_file(folder, tables[i].name, &out, info);
+        if (out.length > 0 || out.failed)
+            err = write_file(folder, tables[i].name, &out, info);
     }
     if (err == ERR_OK)
         err = write_plots(s, of < 0 ? report_best_method(s) : of, folder, info);

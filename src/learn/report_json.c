@@ -1,5 +1,6 @@
 /* report_json: a comparison as one JSON object with every figure. */
 #include "report.h"
+#include "rungs.h"
 
 #include <math.h>
 
@@ -107,6 +108,8 @@ void bench_report_json(const struct bench_statistics *s, struct text *out)
         put_method(s, m, &w);
     json_close(&w, ']');
     put_pairs(s, &w);
+    if (report_has_predictions(r))
+        rungs_put_json(&w, "predictions", r->rung);
     json_close(&w, '}');
     text_append_char(out, '\n');
 }

@@ -1,6 +1,7 @@
 /* report_more: what a comparison says beside its tables: who is first at every budget, how long
  * proposals take, whether knowledge of the own family flatters, and two methods side by side. */
 #include "report.h"
+#include "rungs.h"
 #include "whole_ranks.h"
 
 #include <math.h>
@@ -95,6 +96,33 @@ void report_gaps(const struct bench_statistics *s, struct text *out)
                      s->result->method[m], d->value, d->low, d->high,
                      d->value > flag ? ": TOO MUCH (over .05)" : "");
     }
+}
+
+/* ---- do predictions come true? ----------------------------------------------------------- */
+
+bool report_has_predictions(const struct bench_result *r)
+{
+    for (int i = 0; i < PREDICTOR_RUNGS; i++)
+        if (r->rung[i].n > 0)
+            return true;
+    return false;
+}
+
+int report_full_epochs(const struct bench_result *r)
+{
+    int most = 0;
+    for (int t = 0; t < r->table->n_tasks; t++)
+        most = r->table->tasks[t].n_epochs > most ? r->table->tasks[t].n_epochs : most;
+    return most;
+}
+
+void report_predictions(const struct bench_result *r, struct text *out)
+{
+    if (!report_has_predictions(r))
+        return;
+    text_append(out, "\npredictions of learning curves by the advice without each task's family; "
+                     "base: always saying the share of winners\n");
+    rungs_put_text(r->rung, report_full_epochs(r), out);
 }
 
 /* ---- two methods ------------------------------------------------------------------------- */

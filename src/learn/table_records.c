@@ -157,7 +157,7 @@ enum err table_from_records(const struct learn_records *records, const char *nam
     table->pools = mem_zero_alloc(n, sizeof *table->pools);
     text_sanitize(table->name, sizeof table->name, name);
     enum err err = untrained && table->pools ? ERR_OK : err_set_memory(info, name);
-    for (size_t i = 0; untrained && i < n && err == ERR_OK; i++)
+    for (size_t i = 0; untrained && table->pools && i < n && err == ERR_OK; i++)
         err = add_task(table, &records->task[i], &untrained[i], info);
     if (err == ERR_OK)
         err = check_spaces(table, info);

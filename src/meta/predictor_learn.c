@@ -8,13 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PAIRS = 100, FOLDS = 10 };
+enum { PAIRS = 100, TRIED = 1000, FOLDS = 10 }; /* pairs of a task */
 
 const double predictor_edge[PREDICTOR_BINS + 1] = {0, 0.02, 0.05, 0.1, 0.2, 0.5, 1};
 
 /* ---- pairs ------------------------------------------------------------------------------- */
 
 struct pair {
+    const struct known_task *task;
     int family;
     double weight; /* of its task / the task's pairs */
     double feature[PREDICTOR_FEATURES];
@@ -22,7 +23,7 @@ struct pair {
 };
 struct pairs {
     struct pair *pair;
-    int n;
+    int n, each; /* each: drawn from a task */
 };
 
 static struct known_curve curve_of(const struct known_task *task, int run)
@@ -67,6 +68,7 @@ static bool make_pair(const struct known_task *task, int epoch, int run, int goo
         !predictor_describe(&x, &incumbent, epoch, out->feature))
         return false;
     out->behind = predictor_log_least(&x, x.n) - predictor_log_least(&incumbent, incumbent.n);
+    out->task = task;
     out->family = task->family;
     return true;
 }
@@ -79,7 +81,7 @@ static void add_pairs(const struct known_task *task, int n_shared, int rung, dou
     int n_good = good_runs(task, ranked);
     if (predictor_rung_at(epoch, task->n_epochs) != rung || n_good == 0 || n_shared == 0)
         return;
-    for (int k = 0; k < PAIRS; k++) {
+    for (int k = 0; k < out->each; k++) {
         int run = (int)rng_below(rng, (uint64_t)n_shared);
         int good = ranked[rng_below(rng, (uint64_t)n_good)].run;
         if (make_pair(task, epoch, run, good, &out->pair[out->n]))
@@ -89,7 +91,7 @@ static void add_pairs(const struct known_task *task, int n_shared, int rung, dou
         out->pair[i].weight = weight / (out->n - before);
 }
 
-/* All pairs of a rung; room for PAIRS a task in out. */
+/* All pairs of a rung; room for them in out. */
 static enum err collect(const struct known_tasks *known, const bool *left_out, uint64_t seed,
                         int rung, struct pairs *out)
 {
@@ -232,6 +234,7 @@ static enum err desk_make(const struct known_tasks *known, struct desk *d)
 {
     size_t n = (size_t)known->n * PAIRS, n_families = (size_t)known->n_families;
     *d = (struct desk){.pairs.pair = mem_alloc(n, sizeof *d->pairs.pair),
+                       .pairs.each = PAIRS,
                        .skip = mem_zero_alloc(n_families, sizeof *d->skip),
                        .skip_too = mem_zero_alloc(n_families, sizeof *d->skip_too),
                        .win = mem_alloc(n, sizeof *d->win),
@@ -374,4 +377,27 @@ enum err predictor_check(const struct known_tasks *known, const bool *left_out, 
     }
     desk_free(&d);
     return err == ERR_OK && n == 0 ? ERR_RANGE : err;
+}
+
+enum err predictor_try(const struct known_tasks *tasks, const struct predictor *const *predictor,
+                       uint64_t seed, struct predictor_reliability out[static PREDICTOR_RUNGS])
+{
+    struct pairs pairs = {.pair = mem_alloc((size_t)tasks->n, TRIED * sizeof *pairs.pair),
+                          .each = TRIED};
+    enum err err = pairs.pair ? ERR_OK : ERR_MEMORY;
+    for (int rung = 0; rung < PREDICTOR_RUNGS; rung++) {
+        struct tally tally = {0};
+        out[rung] = (struct predictor_reliability){0};
+        if (err == ERR_OK)
+            err = collect(tasks, NULL, seed, rung, &pairs);
+        for (int k = 0; err == ERR_OK && k < pairs.n; k++) {
+            const struct pair *p = &pairs.pair[k];
+            const struct predictor_rung *learnt = &predictor[p->task - tasks->task]->rung[rung];
+            if (learnt->n_pairs > 0)
+                count_pair(learnt, predictor_bound[rung], p, &tally, &out[rung]);
+        }
+        finish(&tally, &out[rung]);
+    }
+    mem_free(pairs.pair);
+    return err;
 }
