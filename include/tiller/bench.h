@@ -25,6 +25,8 @@ struct curve_pool {
     struct space space;
     struct configuration *config; /* [n] */
     double *unit;                 /* [n x space.n], as space_encode gives them */
+    bool by_choice;               /* measured: choices are the same or 1 apart, axes have scales */
+    double scale[SPACE_MAX];      /* by_choice: 1 / length scale of the results along each axis */
 };
 
 /* One task. A curve that diverged is NaN from that epoch on; nothing else is NaN. */
@@ -77,6 +79,14 @@ enum err curve_table_open(const char *const *paths, size_t n, enum curve_unit un
                           const struct learn_looking *looking, struct curve_table **out,
                           struct err_info *info);
 void curve_table_free(struct curve_table *table);
+/* curve_table_measure: how much a distance along each axis matters, from the pools' own results
+ * (their first 300 configurations, all tasks of a pool together): what is nearest to a proposal is
+ * then what behaves most like it, for every method alike. Without it plain distances on the unit
+ * axes count. Errors: ERR_MEMORY, ERR_RANGE. Cost: about 0.3 s a pool. Source: src/learn/metric.c.
+ */
+enum err curve_table_measure(struct curve_table *table, struct err_info *info);
+/* Squared distance of two places [space.n] on the unit axes. */
+double curve_pool_distance(const struct curve_pool *pool, const double *a, const double *b);
 /* What was understood: unit, axes and roles, each task's figures. */
 void curve_table_describe(const struct curve_table *table, struct text *out);
 /* R of its tasks: "50", "30-50". Returns out. */
@@ -159,7 +169,7 @@ double bench_run_reaches(const struct bench_run *run, enum bench_axis axis, doub
 /* bench_replay: one search with one worker on one task of a table.
  *
  * The sampler proposes in the table's continuous space; the proposal goes to the nearest pool point
- * that this search has not used (Euclidean distance on the unit axes, ties to the first), and what
+ * that this search has not used (curve_pool_distance, ties to the first), and what
  * the fold gets is that point. Its curve is revealed epoch by epoch, every epoch is charged, the
  * pruner is asked at its rungs; a diverged training ends as failed at its first NaN, which is
  * charged too. The last training is cut where the budget ends. The incumbent's error is the least

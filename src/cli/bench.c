@@ -22,7 +22,7 @@ enum { PATHS_MAX = 64 };
 struct bench_words {
     const char *path[PATHS_MAX];
     size_t n_paths;
-    const char *unit, *axis, *of, *out, *knowledge, *peers;
+    const char *unit, *axis, *of, *out, *knowledge, *peers, *nearest;
     struct option_list tasks, methods, with, pair;
     int64_t seeds, workers, known;
     double budget;
@@ -83,6 +83,15 @@ static enum err open_again(void *arg, const struct study *study, const char *pat
     return cli_open_study_data(study, path, set, info);
 }
 
+/* What is nearest to a proposal. */
+static enum err measure(struct curve_table *table, const char *nearest, struct err_info *info)
+{
+    static const char *const names[] = {"scales", "unit"};
+    int how;
+    enum err err = choose("--nearest", nearest, names, 2, "choose scales or unit", &how, info);
+    return err == ERR_OK && how != 1 ? curve_table_measure(table, info) : err;
+}
+
 static enum err open_table(const struct bench_words *w, struct curve_table **out,
                            struct err_info *info)
 {
@@ -96,6 +105,8 @@ static enum err open_table(const struct bench_words *w, struct curve_table **out
     if (err == ERR_OK)
         err = curve_table_open(w->path, w->n_paths, unit < 0 ? CURVE_UNIT_GUESS : units[unit],
                                knows(w) ? &looking : NULL, out, info);
+    if (err == ERR_OK)
+        err = measure(*out, w->nearest, info);
     if (err == ERR_OK && w->tasks.n > 0)
         err = curve_table_keep(*out, w->tasks.item, w->tasks.n, info);
     for (int i = 0; err == ERR_OK && w->known > 0 && i < (*out)->n_pools; i++)
@@ -378,6 +389,8 @@ int command_bench(int argc, char **argv)
         {"--known", OPTION_INT, &w.known, 1, 100000, "N",
          "take out the N that 'learn --table' uses"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
+        {"--nearest", OPTION_TEXT, &w.nearest, 0, 0, "HOW",
+         "to a proposal: by scales of the results (default), or plain by unit axes"},
         {"--out", OPTION_TEXT, &w.out, 0, 0, "FOLDER", "write CSV tables and SVG plots there"},
         {"--workers", OPTION_INT, &w.workers, 1, 256, "N", "threads (default: one per core)"},
         {"--describe", OPTION_FLAG, &w.describe, 0, 0, NULL, "say what the table is, and end"},

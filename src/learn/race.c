@@ -140,6 +140,8 @@ static enum err open_table(struct race *r, struct err_info *info)
     const char *task = r->task;
     const char *path = r->path[0];
     enum err err = curve_table_open(&path, 1, r->unit, NULL, &r->table, info);
+    if (err == ERR_OK)
+        err = curve_table_measure(r->table, info);
     if (err == ERR_OK && task[0])
         err = curve_table_keep(r->table, &task, 1, info);
     return err;

@@ -144,21 +144,14 @@ static uint64_t stream(enum rng_stream purpose, int64_t number)
 
 /* ---- points of the pool ------------------------------------------------------------------ */
 
-static double distance(const double *a, const double *b, int n)
-{
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sum;
-}
-
 /* The nearest unused point to that place, from now on used. There is one. */
 static int take_nearest(struct replay *r, const double *unit)
 {
-    int d = r->task->pool->space.n, best = 0;
+    const struct curve_pool *pool = r->task->pool;
+    int d = pool->space.n, best = 0;
     double least = (double)INFINITY;
     for (int i = 0; i < r->n_unused; i++) {
-        double far = distance(unit, &r->task->pool->unit[(size_t)r->unused[i] * (size_t)d], d);
+        double far = curve_pool_distance(pool, unit, &pool->unit[(size_t)r->unused[i] * (size_t)d]);
         if (far < least || (far == least && r->unused[i] < r->unused[best])) {
             least = far;
             best = i;

@@ -136,6 +136,11 @@ static void put_pool(const struct curve_pool *pool, bool curves, struct json_wri
         put_axis(&pool->space, i, w);
     json_close(w, ']');
     json_put_int(w, "configurations", pool->n);
+    if (pool->by_choice) {
+        json_open(w, "scale", '[');
+        put_numbers(pool->scale, d, w);
+        json_close(w, ']');
+    }
     if (curves) {
         json_open(w, "values", '[');
         for (int i = 0; i < pool->n; i++)

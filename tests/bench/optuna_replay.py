@@ -75,6 +75,9 @@ class Pool:
         self.axes = [Axis(form) for form in facts["axes"]]
         self.searched = [axis for axis in self.axes if not axis.held]
         self.unit = np.array(facts["unit"])
+        # As tiller measures: choices are the same or 1 apart, axes have scales.
+        self.scale = np.array(facts["scale"]) if "scale" in facts else None
+        self.is_choice = np.array([axis.choices is not None for axis in self.axes])
         names = [axis.name for axis in self.axes]
         free = {axis.name for axis in self.searched}
         self.values = [
@@ -127,7 +130,12 @@ def begin_with(study, form, task, seed):
 
 
 def take_nearest(pool, used, unit):
-    far = ((pool.unit - unit) ** 2).sum(axis=1)
+    import numpy as np
+
+    apart = pool.unit - unit
+    if pool.scale is not None:
+        apart = (np.where(pool.is_choice, apart != 0, apart)) * pool.scale
+    far = (apart**2).sum(axis=1)
     far[used] = math.inf
     point = int(far.argmin())
     used[point] = True
