@@ -150,16 +150,23 @@ static enum err screen_options(const struct session_options *o, const struct dat
     return cli_screen_words(o->screen, o->colour, out, info);
 }
 
-/* A finished study that nobody was asked about on the screen. */
+/* The study has ended and nobody has said yet whether it may teach. */
+static bool asks_to_learn(const struct engine_status *s)
+{
+    bool about_to = s->finished && s->learn == LEARN_ASK && s->learn_stage == LEARN_NOTHING;
+    return about_to || s->learn_stage == LEARN_ASKS;
+}
+
+/* Who leaves the screen without an answer is asked in the terminal. */
 static void ask_to_learn(struct engine *e, const struct tui_options *options)
 {
     struct engine_status status;
     engine_status(e, &status);
     struct request yes = {.kind = REQUEST_LEARN, .trial = -1, .amount = 1};
-    if (status.learn_stage != LEARN_ASKS || options->script || cli_signal || !cli_ask_learn() ||
+    if (!asks_to_learn(&status) || options->script || cli_signal || !cli_ask_learn() ||
         engine_request(e, &yes, NULL) != ERR_OK)
         return;
-    while (status.learn_stage == LEARN_ASKS || status.learn_stage == LEARN_FOLDING) {
+    while (asks_to_learn(&status) || status.learn_stage == LEARN_FOLDING) {
         struct pollfd wake = {.fd = engine_wake_fd(e), .events = POLLIN};
         if (poll(&wake, 1, 250) > 0)
             engine_drain(e);

@@ -694,6 +694,10 @@ static void complete_switch(const struct app *app, const char *word, struct comp
 
 static bool set_learn(struct app *app, const char *value)
 {
+    static const char *const about[] = {
+        [LEARN_OFF] = "nothing will be learnt from this study",
+        [LEARN_ASK] = "when it has ended you are asked whether it may teach later searches",
+        [LEARN_AUTO] = "when it has ended later searches learn from this study"};
     enum learn_mode mode;
     struct err_info info = {0};
     struct request request = {.kind = REQUEST_LEARN_MODE, .trial = -1};
@@ -704,6 +708,7 @@ static bool set_learn(struct app *app, const char *value)
         return app_complain(app, "there is nothing to ask here");
     if (app->source->request(app->source->context, &request, &info) != ERR_OK)
         return app_complain(app, "%s", info.detail);
+    app_say(app, PAINT_DIM, "%s", about[mode]);
     return true;
 }
 

@@ -256,6 +256,8 @@ static void everything_a_person_does_stands_in_the_log(void **state)
         fail_msg("the study did not end");
     int status;
     pty_send(s.pty, "Q");
+    assert_true(pty_wait_text(s.pty, "[y/N]", 20));
+    pty_send(s.pty, "\r");
     assert_true(pty_wait_exit(s.pty, &status, 30));
     assert_int_equal(status, 0);
     pty_close(s.pty);
