@@ -62,5 +62,8 @@ int session_run(const struct session_options *o, const struct data_set *set,
 void session_summary(const struct study *study, const struct engine_status *status,
                      const struct engine_settings *settings, const struct data_set *set, bool json,
                      struct text *out);
+/* Its part on knowledge: the member "knowledge", null without; lines, none without. */
+void summary_put_knowledge(struct json_writer *w, const struct study *study);
+void summary_say_knowledge(const struct study *study, struct text *out);
 
 #endif

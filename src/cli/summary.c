@@ -50,15 +50,6 @@ static size_t count_trials_by(const struct study *study, struct finder *out, siz
     return n;
 }
 
-/* What was known: the newest event that says so; NULL none. */
-static const struct study_event *knowledge_event(const struct study *study)
-{
-    for (size_t i = study->n_events; i-- > 0;)
-        if (strcmp(study->events[i].what, "knowledge") == 0)
-            return &study->events[i];
-    return NULL;
-}
-
 /* ---- JSON -------------------------------------------------------------------------------- */
 
 static void put_best(struct json_writer *w, const struct figures *f)
@@ -85,24 +76,6 @@ static void put_best(struct json_writer *w, const struct figures *f)
                                     t->curve[i].metric[m]);
     json_close(w, '}');
     json_close(w, '}');
-}
-
-static void put_knowledge(struct json_writer *w, const struct study *study)
-{
-    static const char *const members[] = {"say", "file", "own", "left_out", "tasks", "nearest"};
-    const struct study_event *event = knowledge_event(study);
-    struct cJSON *doc = NULL;
-    if (!event || !event->json ||
-        json_parse(event->json, strlen(event->json), "event", &doc, NULL) != ERR_OK) {
-        json_put_null(w, "knowledge");
-        return;
-    }
-    json_open(w, "knowledge", '{');
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (json_get(doc, members[i]))
-            json_put_item(w, members[i], json_get(doc, members[i]));
-    json_close(w, '}');
-    json_free(doc);
 }
 
 static void put_numbers(struct json_writer *w, const char *name, const double *x, int n)
@@ -196,7 +169,7 @@ static void put_json(const struct figures *f, struct text *out)
     json_put_int(&w, "epochs", s->epochs_spent - engine_beside(s).epochs);
     json_put_int(&w, "epochs_charged", s->epochs_charged);
     json_put_number(&w, "parameter_rows", f->parameter_rows);
-    put_knowledge(&w, s);
+    summary_put_knowledge(&w, s);
     put_best(&w, f);
     put_confirmed(&w, f);
     put_test(&w, s);
@@ -213,16 +186,6 @@ static void put_json(const struct figures *f, struct text *out)
 }
 
 /* ---- for people -------------------------------------------------------------------------- */
-
-static void say_knowledge(const struct study *study, struct text *out)
-{
-    const struct study_event *event = knowledge_event(study);
-    if (event)
-        text_appendf(out, "%s\n", event->say);
-    if (study->epochs_charged > 0)
-        text_appendf(out, "%lld of the epochs were charged besides trainings\n",
-                     (long long)study->epochs_charged);
-}
 
 static void say_best(const struct figures *f, struct text *out)
 {
@@ -301,7 +264,7 @@ static void say(const struct figures *f, struct text *out)
     for (size_t i = 0; i < n; i++)
         text_appendf(out, " %s %d", by[i].who, by[i].n);
     text_append_char(out, '\n');
-    say_knowledge(s, out);
+    summary_say_knowledge(s, out);
     say_best(f, out);
     say_confirmed(f, out);
     say_test(f, out);

@@ -149,12 +149,22 @@ static void charge_features(struct engine *e)
     engine_note_add(e, "%s", say);
 }
 
+/* Of the family that is left out nothing is read. */
+static int count_used(const struct guidance *g)
+{
+    int n = 0;
+    for (int i = 0; i < g->knowledge->n_tasks; i++)
+        n += g->left_out < 0 || g->knowledge->task[i].family != g->left_out;
+    return n;
+}
+
 static void put_used(const struct engine *e, const struct guidance *g, struct text *say,
                      struct json_writer *w)
 {
     const struct engine_knowledge *from = &e->options.knowledge;
     const char *family = g->left_out >= 0 ? g->knowledge->family[g->left_out] : NULL;
-    text_appendf(say, "knowledge of %d tasks", g->knowledge->n_tasks);
+    int n_used = count_used(g);
+    text_appendf(say, "knowledge of %d task%s", n_used, n_used == 1 ? "" : "s");
     if (family)
         text_appendf(say, ", the family %s left out", family);
     json_put_string(w, "file", from->file);
@@ -163,7 +173,7 @@ static void put_used(const struct engine *e, const struct guidance *g, struct te
     json_put_string(w, "own_hash", from->own_hash);
     if (family)
         json_put_string(w, "left_out", family);
-    json_put_int(w, "tasks", g->knowledge->n_tasks);
+    json_put_int(w, "tasks", n_used);
     put_nearest(g, say, w);
 }
 

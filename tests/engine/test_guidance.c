@@ -118,7 +118,7 @@ static void the_log_says_what_it_resembles(void **state)
     assert_non_null(event);
     assert_string_equal(
         event->say,
-        "knowledge of 4 tasks, the family moons left out; resembles near 90 %, middle 10 %");
+        "knowledge of 3 tasks, the family moons left out; resembles near 90 %, middle 10 %");
     struct cJSON *doc = NULL;
     struct err_info info = {0};
     assert_int_equal(json_parse(event->json, strlen(event->json), "event", &doc, &info), ERR_OK);
