@@ -32,6 +32,15 @@ def attribute(log, name):
     sys.exit("%s has no %s" % (log, name))
 
 
+def family_left_out(log):
+    """As the program itself says; None: none of its family is known."""
+    for line in open(log):
+        event = json.loads(line).get("user_attr", {}).get("event", {})
+        if isinstance(event, dict) and event.get("what") == "knowledge":
+            return event.get("left_out")
+    sys.exit("%s does not say which knowledge was used" % log)
+
+
 def searched(space):
     return {n: d for n, d in space.items() if "held" not in d}
 
@@ -69,9 +78,9 @@ def value_at(unit, d):
 
 
 def portfolio(path, family):
-    """Entries learnt without the family, as parameters, in the order in which they were chosen."""
+    """Entries learnt without the family (None: with all), as parameters, as they were chosen."""
     known = json.load(open(path))
-    index = known["families"].index(family) if family in known["families"] else -1
+    index = known["families"].index(family) if family else -1
     advice = [a for a in known["advice"] if a["left_out"] == index]
     if not advice:
         sys.exit("%s can't leave %s out" % (path, family))
@@ -126,8 +135,8 @@ class Objective:
                     continue
                 best = min(best, error)
                 trial.report(best, epoch["epoch"])
-                if self.spent >= self.budget or (epoch["epoch"] < self.o.full
-                                                 and trial.should_prune()):
+                if epoch["epoch"] < self.o.full and (self.spent >= self.budget
+                                                     or trial.should_prune()):
                     stopped = True
                     process.kill()
         finally:
@@ -135,10 +144,8 @@ class Objective:
             process.wait()
             if self.spent >= self.budget:
                 trial.study.stop()
-        if stopped and self.spent < self.budget:
+        if stopped or math.isinf(best):  # by the pruner or the budget; diverged at once
             raise optuna.TrialPruned
-        if math.isinf(best):
-            raise optuna.TrialPruned  # diverged at once
         return best
 
 
@@ -154,7 +161,8 @@ def run_optuna(o, method, task, family, seed, budget, space):
             study.enqueue_trial(params)
     objective = Objective(o, task, space, seed, budget)
     study.optimize(objective, n_trials=None)
-    done = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+    complete = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+    done = complete or [t for t in study.trials if t.value is not None]  # pruned: its last report
     best = min(done, key=lambda t: t.value) if done else None
     return (objective.curve, best.params if best else {},
             best.user_attrs["rng_seed"] if best else 0)
@@ -200,11 +208,11 @@ def run_one(o, method, task, seed):
         return run_tiller(o, task, seed, budget, log)
     probe = os.path.join(o.out, "%s.space.study.jsonl" % os.path.basename(task))
     if not os.path.exists(probe):
-        subprocess.run([o.tiller, "run", task, "--plain", "--json", "--epochs", "1", "--no-test",
-                        "--knowledge", "no", "--study", probe],
+        subprocess.run([o.tiller, "run", task, "--plain", "--json", "--epochs", "2", "--no-test",
+                        "--knowledge", o.knowledge or "no", "--study", probe],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    return run_optuna(o, method, task, attribute(probe, "family") if "portfolio" in method else "",
-                      seed, budget, attribute(probe, "space"))
+    family = family_left_out(probe) if "portfolio" in method else None
+    return run_optuna(o, method, task, family, seed, budget, attribute(probe, "space"))
 
 
 def at(curve, epochs):
