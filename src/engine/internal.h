@@ -136,6 +136,7 @@ struct engine {
 
     /* engine thread only */
     pthread_t learn_thread; /* while the stage is LEARN_FOLDING */
+    bool learn_outdated;    /* what it takes in is not the whole study any more */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
     int64_t kept[SEARCH_KEPT_MAX]; /* [n_kept] trials with weights that may be gone on with */

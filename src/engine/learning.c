@@ -79,6 +79,7 @@ static void start(struct engine *e)
     pthread_mutex_lock(&e->work);
     e->learn_over = e->learn_asked = false;
     pthread_mutex_unlock(&e->work);
+    e->learn_outdated = false;
     study_log_flush(e->log, NULL);
     bool started = pthread_create(&e->learn_thread, NULL, learn_main, e) == 0;
     set_stage(e, started ? LEARN_FOLDING : LEARN_FAILED);
@@ -91,7 +92,7 @@ static void finish(struct engine *e)
     study_log_event(e->log, "tiller", done ? "learnt" : "not learnt", -1, e->learnt, NULL);
     engine_note_add(e, "%s", e->learnt);
     study_log_flush(e->log, NULL); /* notes are shown when they are on disk */
-    set_stage(e, done ? LEARN_DONE : LEARN_FAILED);
+    set_stage(e, e->learn_outdated ? LEARN_NOTHING : done ? LEARN_DONE : LEARN_FAILED);
 }
 
 void learning_turn(struct engine *e)
@@ -102,6 +103,7 @@ void learning_turn(struct engine *e)
     enum learn_mode mode = e->learn;
     pthread_mutex_unlock(&e->work);
     if (stage == LEARN_FOLDING) {
+        e->learn_outdated |= !finished; /* it goes on, and may have ended again by then */
         if (over)
             finish(e);
     } else if (!finished) {
