@@ -142,7 +142,6 @@ enum learn_stage { LEARN_NOTHING, LEARN_ASKS, LEARN_FOLDING, LEARN_DONE, LEARN_F
 struct engine_options {
     const struct data_set *set; /* lent */
     struct space space;
-    bool space_said; /* a study that exists must have this space */
     const char *study_path;
     const char *sampler, *pruner; /* names */
     /* In place of a name: a sampler that is none of sampler_at's (a recording's), and an object
@@ -156,18 +155,19 @@ struct engine_options {
     const char *knowledge_note; /* one line for the log: from where, or why there is none; NULL */
     const char *objective;      /* NULL: val_error */
     const char *from;           /* weights file that trials may start from; NULL none */
-    int n_workers;              /* 0: cores */
     int64_t budget_epochs;      /* 0: no limit */
     int64_t budget_trials;
     double budget_seconds;
-    bool budget_adds; /* --epochs +N on resume */
-    int full_epochs;  /* R; 0: default of the task */
-    int confirm;      /* this many configurations are confirmed before the test; 0: none */
     uint64_t rng_seed;
-    bool resume;  /* the file must exist; settings come from it */
-    bool no_test; /* do not read the test part at the end */
-    enum learn_mode learn;
+    int n_workers;         /* 0: cores */
+    int full_epochs;       /* R; 0: default of the task */
+    int confirm;           /* this many configurations are confirmed before the test; 0: none */
+    enum learn_mode learn; /* what becomes of it when it has ended */
     struct engine_learner learner; /* fold NULL: none, learn is off */
+    bool space_said;               /* a study that exists must have this space */
+    bool budget_adds;              /* --epochs +N on resume */
+    bool resume;                   /* the file must exist; settings come from it */
+    bool no_test;                  /* do not read the test part at the end */
     bool start_paused;
     bool notes;            /* keep notes for engine_take_notes */
     const char *data_json; /* how the data was read: an object kept in the settings; NULL none */

@@ -136,11 +136,11 @@ struct engine {
 
     /* engine thread only */
     pthread_t learn_thread; /* while the stage is LEARN_FOLDING */
-    bool learn_outdated;    /* what it takes in is not the whole study any more */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
     int64_t kept[SEARCH_KEPT_MAX]; /* [n_kept] trials with weights that may be gone on with */
     int n_kept;
+    bool learn_outdated; /* what is taken in is not the whole study any more */
     bool outlook_due;    /* something has happened since the last one */
     bool claims_blocked; /* a seed could not be claimed just now */
     int failures;        /* trials in a row that could not start */

@@ -117,7 +117,7 @@ static bool is_kept(const struct engine *e, int64_t number)
 void weights_keep(struct engine *e, struct job *job, enum trial_state state, int64_t old_best,
                   bool is_best)
 {
-    int64_t dropped[SEARCH_KEPT_MAX + 1];
+    int64_t dropped[SEARCH_KEPT_MAX + 1] = {0};
     bool joins = may_go_on(e, job, state);
     if (is_best || joins)
         study_log_flush(e->log, NULL); /* from here on its number is certain */
