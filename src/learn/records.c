@@ -188,10 +188,12 @@ enum err records_add_study(struct learn_records *r, const struct study *study, c
                            struct err_info *info)
 {
     struct engine_settings settings;
+    struct learn_plan plan;
+    bool has_curves = longest(study) >= 2 || learn_plan_of(study, &plan); /* or will have */
     if (study->fingerprint[0] && records_has(r, study->fingerprint))
         return err_set(info, ERR_INPUT, path, "leave one of them out",
                        "is of a task that is there already");
-    if (study->direction == 2 || study->space.n == 0 || longest(study) < 2)
+    if (study->direction == 2 || study->space.n == 0 || !has_curves)
         return err_set(info, ERR_INPUT, path, "leave it out",
                        study->direction == 2 ? "is a study whose values are maximised"
                                              : "holds no learning curves");

@@ -159,6 +159,58 @@ static void peers_get_the_portfolio(void **state)
     curve_table_free(table);
 }
 
+/* Six configurations on the tasks one and two, ten epochs long. */
+static struct curve_table *make_long_table(void)
+{
+    struct text configs = {0}, curves = {0};
+    struct curve_table *table;
+    struct err_info info = {0};
+    text_append(&configs, "config_id,learning_rate,units");
+    text_append(&curves, "task,config_id,family,e1,e2,e3,e4,e5,e6,e7,e8,e9,e10");
+    for (int i = 0; i < 6; i++)
+        text_appendf(&configs, "\n%d,0.00%d,%d", i, i + 1, 8 << i);
+    for (int t = 0; t < 2; t++)
+        for (int i = 0; i < 6; i++) {
+            text_appendf(&curves, "\n%s,%d,%s", t ? "two" : "one", i, t ? "g" : "f");
+            for (int e = 0; e < 10; e++)
+                text_appendf(&curves, ",%g", 0.9 - 0.01 * (i + 1) * e);
+        }
+    if (made_table(folder, text_get(&configs), text_get(&curves), &table, &info) != ERR_OK)
+        fail_msg("%s: %s", info.where, info.detail);
+    text_free(&configs);
+    text_free(&curves);
+    return table;
+}
+
+/* Pairs that are judged at the latest rung when only that advice knows something of curves. */
+static int pairs_judged(struct made *m, const struct curve_table *table, int advice)
+{
+    struct predictor_reliability r[PREDICTOR_RUNGS];
+    struct bench_guides *g;
+    struct err_info info = {0};
+    for (int i = 0; i < 3; i++)
+        m->advice[i].predictor.rung[PREDICTOR_RUNGS - 1] =
+            (struct predictor_rung){.n_pairs = i == advice, .weight = {1}, .sd = {0.1, 0.1, 0.1}};
+    assert_int_equal(bench_guides_new(&m->knowledge, table, false, &g, &info), ERR_OK);
+    assert_int_equal(bench_predictions(g, r, &info), ERR_OK);
+    bench_guides_free(g);
+    assert_true(r[PREDICTOR_RUNGS - 1].n == 0 || r[PREDICTOR_RUNGS - 1].came[0] == 0);
+    return r[PREDICTOR_RUNGS - 1].n;
+}
+
+/* The best of six is the only good run, and a random one is that with 1/6. */
+static void predictions_are_those_without_the_family(void **state)
+{
+    (void)state;
+    static struct made m;
+    struct curve_table *table = make_long_table();
+    make_knowledge(&m, table);
+    assert_int_equal(pairs_judged(&m, table, 0), 0);
+    assert_in_range(pairs_judged(&m, table, 1), 750, 910);
+    assert_in_range(pairs_judged(&m, table, 2), 750, 910);
+    curve_table_free(table);
+}
+
 /* ---- searches ---------------------------------------------------------------------------- */
 
 static const struct guidance *seen;
@@ -251,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_tasks_own_family_is_left_out),
         cmocka_unit_test(what_is_known_leaves_the_pools),
         cmocka_unit_test(peers_get_the_portfolio),
+        cmocka_unit_test(predictions_are_those_without_the_family),
         cmocka_unit_test(looking_is_charged),
         cmocka_unit_test(names_say_what_is_known),
     };

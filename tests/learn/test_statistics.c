@@ -416,6 +416,106 @@ static void reports_hold_the_figures(void **state)
     text_free(&out);
 }
 
+/* A row for every half training; the mean of three seeds, untrained 2 until .5 is reached. */
+static void races_are_written(void **state)
+{
+    (void)state;
+    struct curve_table *table = flat_table();
+    struct bench_result *result = slow_and_fast(table);
+    struct bench_statistics *s;
+    struct err_info info = {0};
+    char path[128];
+    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    text_format(path, sizeof path, "%s/report", folder);
+    if (bench_report_files(s, -1, path, &info) != ERR_OK)
+        fail_msg("%s: %s", info.where, info.detail);
+    char *csv = read_report("race.csv"), *svg = read_report("race.svg");
+    assert_int_equal(strncmp(csv, "method,task,trainings,regret\n", 29), 0);
+    assert_int_equal(count(csv, "\n"), 1 + 2 * 3 * 60);
+    assert_int_equal(count(csv, "slow,task1,1.5,2\nslow,task1,2.0,0.5\n"), 1);
+    assert_int_equal(count(csv, "slow,task0,4.0,1.5\n"), 1);
+    assert_int_equal(count(csv, "fast,task0,30.0,1\n"), 1);
+    assert_int_equal(count(svg, "<polyline"), 2);
+    assert_int_equal(count(svg, "<polygon"), 0); /* no bands */
+    assert_non_null(strstr(svg, ">slow<"));
+    assert_null(strstr(svg, "nan"));
+    mem_free(csv);
+    mem_free(svg);
+    bench_statistics_free(s);
+    bench_result_free(result);
+    curve_table_free(table);
+}
+
+static char *text_report(const struct bench_result *result, struct text *out)
+{
+    struct bench_statistics *s;
+    struct err_info info = {0};
+    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    text_clear(out);
+    bench_report(s, -1, out);
+    bench_statistics_free(s);
+    return out->data;
+}
+
+/* At 5 full trainings slow has (1.5 + (.5 + 2) / 2) / 2 = 1.375, fast (1 + .5) / 2 = .75. */
+static void gaps_to_held_in_families_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *slow, *fast, *said; /* NULL: nothing is */
+    } rows[] = {{"a", "b", NULL},
+                {"a@own", "b", NULL},
+                {"a", "a@own", "gap of a at 5 full trainings: regret +0.625 ["},
+                {"a@own", "a", "gap of a at 5 full trainings: regret -0.625 ["}};
+    struct curve_table *table = flat_table();
+    struct bench_result *result = slow_and_fast(table);
+    struct text out = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        text_copy(result->method[0], sizeof result->method[0], rows[i].slow);
+        text_copy(result->method[1], sizeof result->method[1], rows[i].fast);
+        const char *text = text_report(result, &out);
+        assert_int_equal(count(text, "meta-overfitting gap"), rows[i].said != NULL);
+        if (rows[i].said && !strstr(text, rows[i].said))
+            fail_msg("no '%s' in %s", rows[i].said, text);
+        assert_int_equal(count(text, "TOO MUCH"), i == 2);
+    }
+    text_free(&out);
+    bench_result_free(result);
+    curve_table_free(table);
+}
+
+static void predictions_are_reported_where_there_are_any(void **state)
+{
+    (void)state;
+    struct curve_table *table = flat_table();
+    struct bench_result *result = slow_and_fast(table);
+    struct bench_statistics *s;
+    struct err_info info = {0};
+    struct text out = {0};
+    char path[128];
+    assert_null(strstr(text_report(result, &out), "came true"));
+    result->rung[1] = (struct predictor_reliability){.n = 7,
+                                                     .count = {3, 0, 0, 0, 0, 4},
+                                                     .said = {0.01, 0, 0, 0, 0, 0.75},
+                                                     .came = {0.125, 0, 0, 0, 0, 0.5},
+                                                     .brier = 0.0625};
+    assert_non_null(strstr(text_report(result, &out), "  0.010 0.125      -"));
+    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    text_clear(&out);
+    bench_report_json(s, &out);
+    assert_non_null(strstr(text_get(&out), "\"predictions\""));
+    text_format(path, sizeof path, "%s/report", folder);
+    assert_int_equal(bench_report_files(s, -1, path, &info), ERR_OK);
+    char *csv = read_report("calibration.csv");
+    assert_int_equal(count(csv, "\n"), 1 + PREDICTOR_BINS);
+    assert_int_equal(count(csv, "\n2,10,0.5,1,4,0.75,0.5,0.0625,"), 1);
+    mem_free(csv);
+    text_free(&out);
+    bench_statistics_free(s);
+    bench_result_free(result);
+    curve_table_free(table);
+}
+
 static void memory_may_run_out(void **state)
 {
     (void)state;
@@ -449,6 +549,9 @@ int main(void)
         cmocka_unit_test(runs_are_read_as_they_were_written),
         cmocka_unit_test(broken_runs_are_refused),
         cmocka_unit_test(reports_hold_the_figures),
+        cmocka_unit_test(races_are_written),
+        cmocka_unit_test(gaps_to_held_in_families_are_told),
+        cmocka_unit_test(predictions_are_reported_where_there_are_any),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,5 +1,6 @@
 /* If this fails, methods are judged on other trainings than those that were recorded. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "recordings.h"
@@ -141,6 +142,48 @@ static void unfinished_tasks_are_left_out(void **state)
     desk_remove(&desk);
 }
 
+/* A pool that was left in the middle of its second task. */
+static void record_one_and_a_half(struct desk *desk)
+{
+    bool finished = true;
+    desk->r.plan = learn_plan_default(true, 1);
+    desk->r.plan.n_shared = 8;
+    desk->r.tasks.n = 1;
+    assert_true(desk_record(desk));
+    desk->r.tasks.n = 2;
+    for (int after = 1; finished && after < 100; after++) { /* the first words come too early */
+        char log[128];
+        desk->calls = 0;
+        desk->leave_after = after;
+        finished = desk_record(desk);
+        if (!finished && !file_exists(in_folder(desk, "ionosphere.pool.jsonl", log)))
+            finished = true;
+    }
+    assert_false(finished);
+}
+
+static void a_folder_says_what_is_unfinished(void **state)
+{
+    (void)state;
+    struct desk desk;
+    char log[128];
+    struct text said = {0};
+    desk_make(&desk);
+    record_one_and_a_half(&desk);
+    const char *const folder[] = {desk.folder};
+    struct curve_table *table = open_table(folder, 1);
+    assert_int_equal(table->n_tasks, 1);
+    assert_string_equal(table->tasks[0].name, "vowel");
+    assert_int_equal(table->n_unfinished, 1);
+    curve_table_describe(table, &said);
+    assert_non_null(strstr(text_get(&said), "1 unfinished task left out"));
+    text_free(&said);
+    curve_table_free(table);
+    assert_int_equal(remove(in_folder(&desk, "vowel.pool.jsonl", log)), 0);
+    refuse_table(folder, 1, ERR_INPUT); /* none is finished */
+    desk_remove(&desk);
+}
+
 /* Held hyperparameters may differ; searched ones may not. */
 static void spaces_must_be_the_same(void **state)
 {
@@ -171,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recording_becomes_a_table),
         cmocka_unit_test(unfinished_tasks_are_left_out),
+        cmocka_unit_test(a_folder_says_what_is_unfinished),
         cmocka_unit_test(spaces_must_be_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

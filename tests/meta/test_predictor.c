@@ -407,23 +407,28 @@ static double brier_of(int t, int rung, const struct predictor *p)
     return sum / n;
 }
 
-/* The check's figure against: leave a family out, learn, judge all its pairs. */
+/* The check's figure against: leave a family out, learn, judge all its pairs; and against trying
+ * what was learnt. */
 static void the_check_is_leave_one_family_out(void **state)
 {
     (void)state;
     enum { RUNG = 3 };
     struct predictor_reliability r[PREDICTOR_RUNGS];
+    static struct predictor p[MADE_TASKS];
+    const struct predictor *each[MADE_TASKS];
     double weight[MADE_TASKS], brier = 0;
     known_weights(&made.known, NULL, weight);
     for (int t = 0; t < MADE_TASKS; t++) {
         bool left_out[MADE_FAMILIES] = {false};
-        struct predictor p;
         left_out[made.task[t].family] = true;
-        assert_int_equal(predictor_learn(&made.known, left_out, 1, &p), ERR_OK);
-        brier += weight[t] * brier_of(t, RUNG, &p);
+        assert_int_equal(predictor_learn(&made.known, left_out, 1, &p[t]), ERR_OK);
+        brier += weight[t] * brier_of(t, RUNG, &p[t]);
+        each[t] = &p[t];
     }
     assert_int_equal(predictor_check(&made.known, NULL, 1, r), ERR_OK);
     assert_near(r[RUNG].brier, brier, 0.1 * brier + 0.004); /* pairs are a sample */
+    assert_int_equal(predictor_try(&made.known, each, 2, r), ERR_OK);
+    assert_near(r[RUNG].brier, brier, 0.05 * brier + 0.001); /* a larger one */
 }
 
 /* On families of the same kind what is stated comes true, and says more than the share of winners
@@ -485,6 +490,14 @@ static void memory_may_run_out(void **state)
         assert_true(err == ERR_OK || err == ERR_MEMORY);
     }
     assert_true(failed > 20);
+    const struct predictor *each[MADE_TASKS];
+    for (int t = 0; t < MADE_TASKS; t++)
+        each[t] = &p;
+    for (int after = 0; after < 3; after++) {
+        mem_fail_after(after);
+        assert_int_equal(predictor_try(&made.known, each, 1, r), ERR_MEMORY);
+        mem_fail_after(-1);
+    }
     for (int after = 0; after < 30; after++) {
         mem_fail_after(after);
         assert_int_equal(predictor_check(&made.known, NULL, 1, r), ERR_MEMORY);
