@@ -264,6 +264,7 @@ struct learn_progress {
 struct learn_options {
     int n_workers; /* threads; 0: one per core */
     uint64_t seed;
+    int64_t steps; /* of replay for each family and advice, by which moves are learnt; 0: none */
     /* Called about twice a second by the calling thread, and once at the end; false: leave. May be
      * NULL. */
     bool (*progress)(void *arg, const struct learn_progress *p);
@@ -274,9 +275,11 @@ struct learn_options {
  * judge the advice without it. The ranking that is used is the best one on families left out, for
  * the advice without a family by families left out besides it.
  *   report  what was measured, for people; the same as JSON is the knowledge's report_json
- * The Q-table and the pilot's are zero and pay nothing. Nothing depends on the number of threads.
+ * The Q-table and the pilot's are learn_moves', each by the families that its advice knows; without
+ * recordings of at least four of them, or steps, they are zero and pay nothing. Nothing depends on
+ * the number of threads.
  * Errors: ERR_INPUT: pools, nothing to learn from; ERR_RANGE; ERR_INTERRUPTED. Owner: caller,
- * knowledge_free. Cost: about 7 learn_ranker for each family. */
+ * knowledge_free. Cost: about 7 learn_ranker and a learn_moves for each family. */
 enum err learn_knowledge(const struct learn_sources *from, const struct learn_options *options,
                          struct knowledge **out, struct text *report, struct err_info *info);
 /* Adds the tasks of more, which is empty then. ERR_INPUT: a task that is there already. path: of
@@ -301,24 +304,46 @@ struct learn_moves_options {
 struct learn_gain {
     double mean, error;
 };
+enum { LEARN_SHOWN_STATES = 6 };
+struct learn_shown_state { /* one that searches came through most often */
+    int state;
+    double share;   /* of all visits */
+    enum move best; /* of those visited often enough */
+    double agree;   /* share of the folds, each without a family, that have the same best move */
+};
 struct learn_moves_report {
     int n_families, n_worlds, n_twins; /* worlds with points of a twin beside the recorded ones */
     int64_t steps;
     struct learn_gain table, pilot, both;      /* Q-table, pilot's table, both of them */
+    struct learn_gain values, rollouts;        /* moves by Q-learning alone, by rollouts alone */
     struct learn_gain random_moves, unstopped; /* operator at random; every training in full */
     bool q_pays, pilot_pays;                   /* its gain is above two standard errors */
+    double agreed; /* share of visits in states whose best move is the same in 4 of 5 folds */
+    int n_shown;
+    struct learn_shown_state shown[LEARN_SHOWN_STATES];
 };
-/* learn_moves: Q-table and pilot's table by replay: paired rollouts of every possible move, and of
- * going on and pausing at rungs, each followed by the hand rule and the fixed bounds: one step of
- * policy iteration over them. Nested: a search on a task knows nothing of its family. The cells'
- * variances are those between families, so that qtable_prefers overrides only what families agree
- * on. Equal options and records give equal tables. Errors: ERR_RANGE (fewer than four families with
- * complete recordings), ERR_MEMORY, ERR_INTERRUPTED. Thread: any, a fold each. Cost: steps, at
- * about a million a minute and core, plus some seconds for twins. Source: search design, 8 and 9.
- */
+/* learn_moves: Q-table and pilot's table by replay. The Q-table's values, visits and squared TD
+ * errors are Q-learning's, a table for each family, then their mean; where it may overrule the hand
+ * rule, paired rollouts must show the same: every possible move, followed by the hand rule and the
+ * fixed bounds. (Elsewhere td_square is so large that qtable_prefers leaves the hand rule alone.)
+ * The pilot's table is by paired rollouts of going on and pausing. Nested: a search on a task knows
+ * nothing of its family. Variances are those between families. Equal options and records give equal
+ * tables. Errors: ERR_RANGE (fewer than four families with complete recordings), ERR_MEMORY,
+ * ERR_INTERRUPTED. Thread: any, a fold each. Cost: steps, at about two million a minute and core,
+ * plus some seconds for twins and judging. Source: search design, 8 and 9. */
 enum err learn_moves(const struct learn_records *records, const struct learn_moves_options *options,
                      struct qtable *table, struct pilot *pilot, struct learn_moves_report *report,
                      struct err_info *info);
 void learn_put_moves(const struct learn_moves_report *report, struct text *out); /* a table */
+/* learn_judge_moves: the same gains on one family's recorded configurations, by tables that were
+ * learnt without it; standard errors are those between random numbers. Errors: ERR_MEMORY;
+ * ERR_RANGE if the family has no complete recording. */
+struct learn_moves_judged {
+    int n_worlds; /* 0: not judged */
+    struct learn_gain table, pilot, both;
+};
+enum err learn_judge_moves(const struct learn_records *records, const char *family,
+                           const struct qtable *table, const struct pilot *pilot, uint64_t rng_seed,
+                           struct learn_moves_judged *out, struct err_info *info);
 
 #endif

@@ -26,12 +26,12 @@
     "try first, which tasks resemble each other, when to stop; of all tasks, and of all but\n"     \
     "each family. What came of it on the families left out is printed."
 
-enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20 };
+enum { TASKS_MAX = 1024, TASKS_BYTES_MAX = 1 << 20, STEPS = 30000 };
 
 struct learn_words {
     bool record, pool, estimate, list;
     const char *tasks_path, *out, *pack, *file, *table, *forget;
-    int64_t configs, own, repeats, epochs, workers,
+    int64_t configs, own, repeats, epochs, workers, steps,
         rng_seed; /* -1, epochs and workers 0: not said */
     struct cli_data_options data;
     const char *typed[TASKS_MAX];
@@ -237,6 +237,7 @@ static int make_knowledge(const struct learn_words *w)
                                      .out = w->file,
                                      .configs = w->configs,
                                      .workers = w->workers,
+                                     .steps = w->steps,
                                      .rng_seed = w->rng_seed};
     return learn_from(&words);
 }
@@ -266,7 +267,7 @@ static enum err check_words(struct learn_words *w, struct err_info *info)
 
 int command_learn(int argc, char **argv)
 {
-    struct learn_words w = {.configs = -1, .own = -1, .repeats = -1};
+    struct learn_words w = {.configs = -1, .own = -1, .repeats = -1, .steps = STEPS};
     const struct cli_option table[] = {
         {"--record", OPTION_FLAG, &w.record, 0, 0, NULL, "record trainings to learn from"},
         {"--pool", OPTION_FLAG, &w.pool, 0, 0, NULL, "record trainings to judge searches by"},
@@ -285,6 +286,8 @@ int command_learn(int argc, char **argv)
         {"--epochs", OPTION_INT, &w.epochs, 2, 100000, "R",
          "of each training (by the task's rows: 30 to 50)"},
         {"--workers", OPTION_INT, &w.workers, 1, 64, "N", "worker threads (one per core)"},
+        {"--steps", OPTION_INT, &w.steps, 0, 1000000000, "N",
+         "of replay for each family, to learn moves by; 0: none (30000)"},
         {"--rng-seed", OPTION_INT, &w.rng_seed, 0, 9007199254740000.0, "N",
          "drives initialisation and batches; pool: its configurations too (0)"},
         {"--list", OPTION_FLAG, &w.list, 0, 0, NULL,

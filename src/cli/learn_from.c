@@ -192,6 +192,7 @@ static enum err learn(const struct learn_from_words *w, const struct gathered *g
                                  .origin = g->origin};
     struct learn_options options = {.n_workers = (int)w->workers,
                                     .seed = (uint64_t)w->rng_seed,
+                                    .steps = w->steps,
                                     .progress = show_progress,
                                     .say = learn_say,
                                     .arg = &line};

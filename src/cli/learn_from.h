@@ -9,7 +9,7 @@ struct learn_from_words {
     const char *const *source; /* [n] folders, packed files, studies */
     size_t n;
     const char *table, *out;
-    int64_t configs, workers, rng_seed; /* configs -1: not said */
+    int64_t configs, workers, steps, rng_seed; /* configs -1: not said */
 };
 int learn_from(const struct learn_from_words *w); /* the exit status */
 

@@ -63,26 +63,59 @@ static enum err fill(struct replay_fold *fold, const struct known_set *set, cons
     return err;
 }
 
-enum err fold_new(const struct known_set *set, const bool *left_out, bool with_twins, uint64_t seed,
-                  struct replay_fold **out)
+static struct replay_fold *make_room(const struct known_set *set)
 {
     struct replay_fold *fold = mem_zero_alloc(1, sizeof *fold);
-    *out = NULL;
-    if (!fold)
-        return ERR_MEMORY;
     size_t n = (size_t)set->known.n_families;
+    if (!fold)
+        return NULL;
     fold->n_families = set->known.n_families;
     fold->world = mem_zero_alloc((size_t)set->known.n, sizeof(struct world *));
     fold->models = mem_zero_alloc(n, sizeof(struct world_models *));
     fold->n_of_family = mem_zero_alloc(n, sizeof *fold->n_of_family);
-    enum err err = fold->world && fold->models && fold->n_of_family
-                       ? fill(fold, set, left_out, with_twins, seed)
-                       : ERR_MEMORY;
-    if (err == ERR_OK)
-        *out = fold;
-    else
+    if (fold->world && fold->models && fold->n_of_family)
+        return fold;
+    fold_free(fold);
+    return NULL;
+}
+
+enum err fold_new(const struct known_set *set, const bool *left_out, bool with_twins, uint64_t seed,
+                  struct replay_fold **out)
+{
+    struct replay_fold *fold = make_room(set);
+    enum err err = fold ? fill(fold, set, left_out, with_twins, seed) : ERR_MEMORY;
+    *out = err == ERR_OK ? fold : NULL;
+    if (err != ERR_OK)
         fold_free(fold);
     return err;
+}
+
+enum err fold_of_family(const struct known_set *set, int family, uint64_t seed,
+                        struct replay_fold **out)
+{
+    struct replay_fold *fold = make_room(set);
+    bool *left_out = mem_zero_alloc((size_t)set->known.n_families, sizeof *left_out);
+    bool *accepted = mem_zero_alloc((size_t)set->known.n, sizeof *accepted);
+    enum err err = fold && left_out && accepted ? ERR_OK : ERR_MEMORY;
+    if (err == ERR_OK) {
+        left_out[family] = true;
+        err = add_family(fold, set, left_out, family, accepted, seed);
+    }
+    *out = err == ERR_OK ? fold : NULL;
+    if (err != ERR_OK)
+        fold_free(fold);
+    mem_free(left_out);
+    mem_free(accepted);
+    return err;
+}
+
+const struct world *fold_largest(const struct replay_fold *fold)
+{
+    const struct world *w = fold->world[0];
+    for (int i = 1; i < fold->n_worlds; i++)
+        if (fold->world[i]->n > w->n)
+            w = fold->world[i];
+    return w;
 }
 
 void fold_free(struct replay_fold *fold)

@@ -23,6 +23,10 @@ struct lesson {
     struct ranking_family *alone; /* [n_families] by[RANKING_MODEL] is of the features alone */
     struct ranking_family *inner; /* [n_families x n_families] row: without it; column: judged */
     struct learnt learnt;
+    struct moves_lesson moves;
+    bool has_moves;
+    atomic_bool leave;
+    atomic_int done; /* parts of all steps, of much the same length */
 };
 
 static bool has_tasks(const struct material *m, int family)
@@ -161,15 +165,29 @@ static int count_advice(const struct lesson *l)
     return l->folds ? 1 + l->m->tasks.n_families : 1;
 }
 
-static int count_steps(const struct lesson *l)
+/* Those of one part. */
+static int count_short_steps(const struct lesson *l)
 {
     return 1 + count_advice(l) + (count_advice(l) - 1) * INNER_PARTS;
 }
 
-/* The check, which takes longest, then the advice, then the parts. */
-static enum err take_step(void *arg, int i, struct err_info *info)
+static int count_moves(const struct lesson *l)
 {
-    struct lesson *l = arg;
+    return l->has_moves ? count_advice(l) : 0;
+}
+
+/* Step: the tables of moves of an advice. */
+static enum err learn_its_moves(struct lesson *l, int family, struct err_info *info)
+{
+    if (family < 0 || has_tasks(l->m, family))
+        return moves_learn(&l->moves, family, &l->advice[1 + family], info);
+    atomic_fetch_add(&l->done, moves_parts(l->m->k)); /* its advice is that of all */
+    return ERR_OK;
+}
+
+/* The check, then the advice, then the parts. */
+static enum err take_short_step(struct lesson *l, int i, struct err_info *info)
+{
     int n = count_advice(l), part = i - 1 - n;
     if (i == 0)
         return check_predictor(l, info);
@@ -178,6 +196,39 @@ static enum err take_step(void *arg, int i, struct err_info *info)
         return ERR_OK;
     return part < 0 ? learn_without(l, family, info)
                     : judge_part(l, family, part % INNER_PARTS, info);
+}
+
+/* Those that take longest come first. */
+static enum err take_step(void *arg, int i, struct err_info *info)
+{
+    struct lesson *l = arg;
+    int n = count_moves(l);
+    if (i < n)
+        return learn_its_moves(l, i - 1, info);
+    enum err err = take_short_step(l, i - n, info);
+    atomic_fetch_add(&l->done, 1);
+    return err;
+}
+
+/* In parts instead of steps; who leaves need not wait for long steps. */
+static bool tell_progress(void *arg, const struct learn_progress *p)
+{
+    struct lesson *l = arg;
+    struct learn_progress told = {.done = atomic_load(&l->done), .seconds = p->seconds};
+    told.all = count_short_steps(l) + count_moves(l) * moves_parts(l->m->k);
+    told.left = told.done > 0 ? told.seconds / told.done * (told.all - told.done) : (double)NAN;
+    if (!l->options->progress || l->options->progress(l->options->arg, &told))
+        return true;
+    atomic_store(&l->leave, true);
+    return false;
+}
+
+static enum err take_steps(struct lesson *l, struct err_info *info)
+{
+    struct learn_options options = *l->options;
+    options.progress = tell_progress;
+    options.arg = l;
+    return crew_run(&options, count_moves(l) + count_short_steps(l), take_step, l, info);
 }
 
 /* The rankings that are used, by what has been judged; advice without a family that has no part in
@@ -215,7 +266,8 @@ static bool make_room(struct lesson *l)
         l->advice[i].ranker.used = RANKING_EVEN;
         gp_axes(&m->k->space, &l->advice[i].kernel);
     }
-    return l->advice && l->outer && l->alone && l->inner;
+    return l->advice && l->outer && l->alone && l->inner &&
+           (!l->has_moves || moves_make_room(&l->learnt.moves, count_advice(l)));
 }
 
 static enum err learn(struct lesson *l, struct err_info *info)
@@ -225,7 +277,7 @@ static enum err learn(struct lesson *l, struct err_info *info)
         return err_set_memory(info, "learn");
     if (l->m->tasks.n == 0) /* past searches alone: nothing is advised */
         return ERR_OK;
-    enum err err = crew_run(l->options, count_steps(l), take_step, l, info);
+    enum err err = take_steps(l, info);
     if (err == ERR_OK)
         err = similarity_reliability(&l->advice[0].ranker.similarity, &l->m->ranks, NULL,
                                      &l->learnt.pairs);
@@ -271,6 +323,17 @@ enum err learn_knowledge(const struct learn_sources *from, const struct learn_op
     struct knowledge *k = m->k;
     struct lesson l = {.m = m, .options = options, .folds = count_families(m) > 1};
     l.model.rng_seed = options->seed;
+    l.has_moves = from->records && options->steps > 0;
+    l.moves = (struct moves_lesson){
+        .records = from->records,
+        .options = options,
+        .k = k,
+        .learnt = &l.learnt.moves,
+        .leave = &l.leave,
+        .done = &l.done,
+    };
+    atomic_init(&l.leave, false);
+    atomic_init(&l.done, 0);
     err = learn(&l, info);
     k->advice = l.advice;
     k->n_advice = err == ERR_OK ? count_advice(&l) : 0;
@@ -284,6 +347,7 @@ enum err learn_knowledge(const struct learn_sources *from, const struct learn_op
     mem_free(l.outer);
     mem_free(l.alone);
     mem_free(l.inner);
+    moves_free_room(&l.learnt.moves);
     material_free(m);
     return err;
 }

@@ -2,7 +2,7 @@
 #ifndef TILLER_LEARN_KNOWLEDGE_H
 #define TILLER_LEARN_KNOWLEDGE_H
 
-#include "material.h"
+#include "knowledge_moves.h"
 
 struct learnt {
     struct ranking_report ranking;       /* every family left out in its turn */
@@ -11,6 +11,7 @@ struct learnt {
     struct reliability pairs;
     struct predictor_reliability rung[PREDICTOR_RUNGS];
     bool has_rungs;
+    struct learnt_moves moves;
     double seconds; /* of learning */
 };
 

@@ -112,6 +112,7 @@ void learnt_put_text(const struct learnt *l, const struct material *m, struct te
     if (l->has_rungs)
         rungs_put_text(l->rung, usual_epochs(m), out);
     put_lengths(k, out);
+    moves_put_text(&l->moves, k, out);
 }
 
 /* ---- as JSON ----------------------------------------------------------------------------------
@@ -189,5 +190,6 @@ void learnt_put_json(const struct learnt *l, const struct material *m, struct te
         json_rankings(&w, l, m->k);
     json_pairs(&w, &l->pairs);
     rungs_put_json(&w, "rungs", l->has_rungs ? l->rung : NULL);
+    moves_put_json(&w, &l->moves, m->k);
     json_close(&w, '}');
 }

@@ -141,22 +141,13 @@ static void go_through(struct rollouts *r)
     }
 }
 
-static const struct world *largest_of(const struct replay_fold *fold)
-{
-    const struct world *w = fold->world[0];
-    for (int i = 1; i < fold->n_worlds; i++)
-        if (fold->world[i]->n > w->n)
-            w = fold->world[i];
-    return w;
-}
-
 enum err rollouts_of_family(const struct replay_fold *fold, int family,
                             const struct world_policy *policy,
                             const struct rollout_options *options,
                             struct evidence_of_family *evidence, int64_t *steps)
 {
     struct rollouts r = {.policy = policy, .options = options, .evidence = evidence};
-    const struct world *largest = largest_of(fold);
+    const struct world *largest = fold_largest(fold);
     enum err err = episode_new(largest, &r.main);
     if (err == ERR_OK)
         err = episode_new(largest, &r.before);
@@ -179,23 +170,21 @@ enum err rollouts_of_family(const struct replay_fold *fold, int family,
     return err;
 }
 
-enum err rollouts_compare(const struct replay_fold *fold, int family, double budget,
-                          const struct world_policy *policy, const struct world_policy *other,
-                          int n_seeds, uint64_t seed, double *gain)
+enum err rollouts_area(const struct replay_fold *fold, int family, double budget,
+                       const struct world_policy *policy, int n_seeds, uint64_t seed, double *area)
 {
     struct episode *e;
     int n = 0;
-    enum err err = episode_new(largest_of(fold), &e);
-    *gain = 0;
+    enum err err = episode_new(fold_largest(fold), &e);
+    *area = 0;
     for (int i = 0; i < fold->n_worlds && err == ERR_OK; i++)
-        for (int k = 0; k < n_seeds && fold->world[i]->family == family; k++, n++)
-            for (int which = 0; which < 2; which++) {
-                const struct world *w = fold->world[i];
-                episode_begin(e, w, (int)(budget * w->n_epochs), seed, (uint64_t)k);
-                episode_finish(e, which ? other : policy);
-                *gain += which ? -e->saved : e->saved;
-            }
-    *gain = n > 0 ? *gain / n : 0;
+        for (int k = 0; k < n_seeds && fold->world[i]->family == family; k++, n++) {
+            const struct world *w = fold->world[i];
+            episode_begin(e, w, (int)(budget * w->n_epochs), seed, (uint64_t)k);
+            episode_finish(e, policy);
+            *area += e->saved;
+        }
+    *area = n > 0 ? *area / n : 0;
     episode_free(e);
     return err;
 }

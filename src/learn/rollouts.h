@@ -27,10 +27,16 @@ struct replay_fold {
     int n_made;       /* of the worlds have a twin */
 };
 enum { FOLD_POINTS = 512 };
+/* Full trainings of a search that is judged; more would use up the recorded configurations. */
+enum { LEARN_JUDGED_BUDGET = 10 };
 /* fold_new: of the families that are not left out. Errors: ERR_MEMORY, ERR_RANGE (fewer than two
  * families). Owner: caller, fold_free. Cost: some seconds for 40 tasks. */
 enum err fold_new(const struct known_set *set, const bool *left_out, bool with_twins,
                   uint64_t rng_seed, struct replay_fold **out);
+/* fold_of_family: recorded configurations of one family, with models that do not know it. */
+enum err fold_of_family(const struct known_set *set, int family, uint64_t rng_seed,
+                        struct replay_fold **out);
+const struct world *fold_largest(const struct replay_fold *fold); /* for episode_new */
 void fold_free(struct replay_fold *fold);
 
 struct rollout_options {
@@ -52,10 +58,9 @@ enum err rollouts_of_family(const struct replay_fold *fold, int family,
 void rollouts_tables(const struct evidence_of_family *evidence, const bool *use, int n_families,
                      struct qtable *table, struct pilot *pilot);
 
-/* Area saved by a policy minus that by another: mean over a family's worlds and n_seeds. Errors:
- * ERR_MEMORY. */
-enum err rollouts_compare(const struct replay_fold *fold, int family, double budget,
-                          const struct world_policy *policy, const struct world_policy *other,
-                          int n_seeds, uint64_t rng_seed, double *gain);
+/* Area saved by a policy: mean over a family's worlds and n_seeds. Errors: ERR_MEMORY. */
+enum err rollouts_area(const struct replay_fold *fold, int family, double budget,
+                       const struct world_policy *policy, int n_seeds, uint64_t rng_seed,
+                       double *area);
 
 #endif

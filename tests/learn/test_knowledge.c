@@ -20,7 +20,7 @@
 /* Two tasks a family; a configuration is good where its rate and width suit the task, and a task's
  * features tell what suits it. Some diverge. */
 enum {
-    FAMILIES = 4,
+    FAMILIES = 5,
     TASKS = 2 * FAMILIES,
     SHARED = 20,
     OWN = 4,
@@ -106,9 +106,11 @@ static struct learn_records *made(void)
 
 static struct text report; /* of the last learning */
 
+static int64_t steps; /* of replay; 0: no moves */
+
 static struct knowledge *learn_from(const struct learn_sources *from, int n_workers)
 {
-    struct learn_options options = {.n_workers = n_workers, .seed = 1};
+    struct learn_options options = {.n_workers = n_workers, .seed = 1, .steps = steps};
     struct knowledge *k;
     struct err_info info = {0};
     text_clear(&report);
@@ -337,6 +339,72 @@ static void a_family_has_no_part_in_the_advice_without_it(void **state)
     learn_records_free(r);
 }
 
+/* ---- moves ----------------------------------------------------------------------------------- */
+
+static double all_visits(const struct qtable *q)
+{
+    double sum = 0;
+    for (int s = 0; s < META_STATES; s++)
+        for (int a = 0; a < MOVE_N; a++)
+            sum += q->visits[s][a];
+    return sum;
+}
+
+static void assert_moves_reported(const struct knowledge *k)
+{
+    struct cJSON *doc;
+    assert_non_null(strstr(text_get(&report), "visits are to states whose best move"));
+    assert_int_equal(json_parse(k->report_json, strlen(k->report_json), "report", &doc, NULL),
+                     ERR_OK);
+    const struct cJSON *moves = json_get(doc, "moves");
+    assert_number(moves, "families", FAMILIES);
+    assert_number(moves, "judges", FAMILIES);
+    for (int f = 0; f < FAMILIES; f++) {
+        const struct cJSON *one = json_get(json_get(moves, "without"), k->family[f]);
+        double error;
+        assert_true(json_get_number(json_get(one, "pilot_on_it"), "error", &error));
+        assert_true(json_get_number(json_get(one, "table"), "mean", &error));
+    }
+    json_free(doc);
+}
+
+/* Tables of all advices are made, the same ones by however many threads; the family that is left
+ * out has no part in them, nor in whether they pay. */
+static void a_family_has_no_part_in_moves_without_it(void **state)
+{
+    (void)state;
+    enum { POISONED = 2 };
+    struct learn_records *r = made();
+    struct learn_sources from = {.records = r, .origin = "made"};
+    steps = 3000;
+    struct knowledge *k = learn_from(&from, 2), *again = learn_from(&from, 1);
+    assert_moves_reported(again);
+    struct text first = written(k), second = written(again);
+    assert_string_equal(text_get(&first), text_get(&second));
+    for (int i = 0; i < TASKS; i++)
+        if (i % FAMILIES == POISONED)
+            poison(&r->task[i]);
+    struct knowledge *other = learn_from(&from, 2);
+    steps = 0;
+    for (int f = -1; f < FAMILIES; f++) {
+        const struct advice *a = knowledge_advice(k, f), *b = knowledge_advice(other, f);
+        bool same = memcmp(&a->q, &b->q, sizeof a->q) == 0 &&
+                    memcmp(&a->pilot, &b->pilot, sizeof a->pilot) == 0;
+        assert_true(all_visits(&a->q) > 100);
+        assert_int_equal(same, f == POISONED); /* the poison works */
+    }
+    char *before = advice_line(k, POISONED), *after = advice_line(other, POISONED);
+    assert_string_equal(before, after);
+    mem_free(before);
+    mem_free(after);
+    text_free(&first);
+    text_free(&second);
+    knowledge_free(k);
+    knowledge_free(again);
+    knowledge_free(other);
+    learn_records_free(r);
+}
+
 static void pools_are_refused(void **state)
 {
     (void)state;
@@ -499,6 +567,7 @@ int main(void)
         cmocka_unit_test(the_table_of_probabilities_follows_from_the_records),
         cmocka_unit_test(families_left_out_gain_by_telling_features),
         cmocka_unit_test(a_family_has_no_part_in_the_advice_without_it),
+        cmocka_unit_test(a_family_has_no_part_in_moves_without_it),
         cmocka_unit_test(pools_are_refused),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(it_can_be_left),
