@@ -84,6 +84,9 @@ bench-models: $(BUILD)/tests/bench/bench_models ## portfolio and curve predictor
 bench-moves: $(BUILD)/tests/bench/bench_moves ## learning tables of moves: RECORDINGS=FOLDER
 	$(BUILD)/tests/bench/bench_moves $(RECORDINGS)
 
+bench-proposal: $(BUILD)/tests/bench/bench_proposal ## the agent's time for a proposal, 200 trials, 30 known tasks
+	$(BUILD)/tests/bench/bench_proposal
+
 bench-screen: $(BUILD)/tiller $(BENCH_BIN) ## key latency, throughput with the screen open, bytes
 	TILLER=$(abspath $(BUILD))/tiller $(BUILD)/tests/bench/bench_screen
 
@@ -112,5 +115,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all check check-rooms check-arrows check-asan check-tsan run deps test-deps peer-deps \
-  bench-train bench-transfer bench-accuracy bench-models bench-moves bench-screen format lint install uninstall \
+  bench-train bench-transfer bench-accuracy bench-models bench-moves bench-proposal bench-screen format lint install uninstall \
   clean help

@@ -360,7 +360,8 @@ struct surrogate;
 enum err surrogate_new(const struct gp_kernel *kernel, const struct evidence *evidence,
                        double scale, struct surrogate **out);
 void surrogate_free(struct surrogate *s);
-/* mean[m], variance[m] at x[m x n_dims], in the surrogate's own units; prior[m] or NULL. */
+/* mean[m], variance[m] of a run's result at x[m x n_dims], its seed's part included, in the
+ * surrogate's own units; prior[m] or NULL. */
 enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
                            double *mean, double *variance);
 /* The result that is to be improved on, in the same units: the best known one (predicted ones if

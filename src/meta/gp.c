@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 32, CANDIDATE_BLOCK = 128 };
+enum { BLOCK = 32, CANDIDATE_BLOCK = 512 };
 
 /* ---- places of configurations ------------------------------------------------------------ */
 
@@ -55,7 +55,7 @@ static void scale_rows(const struct gp_kernel *k, const double *x, int n, double
 /* Rasmussen & Williams 2006, equation 4.17. */
 static double matern52(double square_distance)
 {
-    double s = sqrt(5 * fmax(square_distance, 0));
+    double s = sqrt(square_distance > 0 ? 5 * square_distance : 0);
     return (1 + s + s * s / 3) * exp(-s);
 }
 

@@ -88,6 +88,13 @@ static int compare(double a, double b, double noise)
     return fabs(a - b) <= noise ? 0 : a < b ? -1 : 1;
 }
 
+/* 2: z has these two the other way round, 1: it has them alike, 0: in this order. */
+static int disorder(double a, double b, int order)
+{
+    double apart = order * (a - b);
+    return isnan(apart) ? 1 - order * compare(a, b, 0) : (apart <= 0) + (apart < 0);
+}
+
 int similarity_discordance(const double *y, int n, double noise, const double *z, int n_tasks,
                            double *discordance)
 {
@@ -97,16 +104,12 @@ int similarity_discordance(const double *y, int n, double noise, const double *z
     for (int i = 0; i < n; i++)
         for (int j = 0; j < i; j++) {
             int order = compare(y[i], y[j], noise);
-            if (order == 0)
-                continue;
-            pairs++;
-            for (int s = 0; s < n_tasks; s++) {
-                int known = compare(z[s * n + i], z[s * n + j], 0);
-                discordance[s] += known == order ? 0 : known == 0 ? 0.5 : 1;
-            }
+            pairs += order != 0;
+            for (int s = 0; s < n_tasks && order != 0; s++)
+                discordance[s] += disorder(z[s * n + i], z[s * n + j], order);
         }
     for (int s = 0; s < n_tasks; s++)
-        discordance[s] = pairs > 0 ? discordance[s] / pairs : 0.5;
+        discordance[s] = pairs > 0 ? discordance[s] / (2.0 * pairs) : 0.5;
     return pairs;
 }
 

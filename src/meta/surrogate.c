@@ -3,18 +3,23 @@
  *
  * What always holds: with few runs the line in the prior decides; the process on what it misses has
  * the known tasks' length scales and the variance of the misses, so it decides as soon as they
- * follow a pattern. Source: search design, 7. */
+ * follow a pattern. The best result so far was lucky with its seed, and a new run may be: what is
+ * predicted is a result, with its seed's part. Source: search design, 7. */
 #include "tiller/knowledge.h"
 
 #include <math.h>
 
 enum { SCORES_FROM = 8 };
+/* What another seed changes, as a share of the variance that the process explains. On four pools
+ * .05 in both places gave .088 mean regret after 30 trainings, .15 gives .060. */
+static const double seed_share = 0.15;
 
 struct surrogate {
     struct gp *process;
     int n;
     double level, slope; /* of the line in the prior */
     double best;         /* target to improve on */
+    double noise;        /* variance between seeds */
     double *weights;     /* [n] of the process */
 };
 
@@ -76,7 +81,7 @@ static enum err fit_process(struct surrogate *s, const struct gp_kernel *kernel,
     for (int i = 0; i < e->n; i++)
         target[i] -= s->level + s->slope * prior_at(e, i);
     own.variance = fmax(variance_of(target, e->n), pow(0.15 * s->slope, 2));
-    own.noise = own.variance * kernel->noise / kernel->variance;
+    own.noise = s->noise = own.variance * seed_share;
     for (int i = 0; i < e->n; i++)
         noise[i] = own.noise + (e->sd ? e->sd[i] * e->sd[i] * per_log : 0);
     enum err err = gp_new(&own, e->x, noise, e->n, &s->process);
@@ -130,8 +135,10 @@ enum err surrogate_predict(const struct surrogate *s, const double *x, const dou
                            double *mean, double *variance)
 {
     enum err err = gp_predict(s->process, s->weights, 1, x, m, mean, variance);
-    for (int i = 0; i < m && err == ERR_OK; i++)
+    for (int i = 0; i < m && err == ERR_OK; i++) {
         mean[i] += s->level + (prior ? s->slope * prior[i] : 0);
+        variance[i] += s->noise;
+    }
     return err;
 }
 

@@ -81,7 +81,7 @@ static enum err look(struct agent *a, const struct search_context *context, stru
     }
     v->has_promise = err == ERR_OK && a->insight && a->insight->n > 0;
     if (v->has_promise)
-        err = insight_promise(a->insight, context, false, rng, &v->fresh, &v->thaw);
+        err = insight_promise(a->insight, context, rng, &v->fresh, &v->near, &v->thaw);
     return err;
 }
 
@@ -184,7 +184,7 @@ static enum err agent_propose(void *self, const struct search_context *context, 
         char why[192];
         enum move wanted = choose(a, &v, rng, why, sizeof why);
         if (v.insight)
-            err = agent_propose_knowing(&v, wanted, why, rng, out, &made);
+            made = agent_propose_knowing(&v, wanted, why, rng, out);
         else
             made = propose_move(&v, wanted, why, rng, out);
     }

@@ -33,7 +33,7 @@ struct view {
     int begun;   /* runs that began, finished or not; those that failed at once do not count */
     int running; /* of them */
     int entry[PORTFOLIO_MAX], n_entries; /* of the portfolio, not tried yet, in order */
-    struct promise fresh, thaw;          /* if has_promise */
+    struct promise fresh, near, thaw;    /* if has_promise */
     bool has_promise;
 };
 
@@ -51,8 +51,8 @@ enum move agent_action_towards(const struct study *study, const struct trial *in
                                const struct configuration *c);
 
 /* ---- agent_knowing.c: with knowledge */
-/* Carries out wanted, or what stands in for it; *made: which it was. why: the rule's reason. */
-enum err agent_propose_knowing(const struct view *v, enum move wanted, const char *why,
-                               struct rng *rng, struct proposal *out, enum move *made);
+/* Carries out wanted, or what stands in for it; returns which it was. why: the rule's reason. */
+enum move agent_propose_knowing(const struct view *v, enum move wanted, const char *why,
+                                struct rng *rng, struct proposal *out);
 
 #endif

@@ -41,33 +41,28 @@ static void propose_promise(const struct view *v, const struct promise *p, enum 
                 like[0] ? "; known tasks that count: " : "", like);
 }
 
-enum err agent_propose_knowing(const struct view *v, enum move m, const char *why, struct rng *rng,
-                               struct proposal *out, enum move *made)
+enum move agent_propose_knowing(const struct view *v, enum move m, const char *why, struct rng *rng,
+                                struct proposal *out)
 {
-    struct promise near, none;
-    enum err err = ERR_OK;
+    enum move made;
     if (m == MOVE_PORTFOLIO && v->begun >= AFTER_ENTRIES &&
-        agent_starting_point(v, v->begun - AFTER_ENTRIES + 1, out, made))
-        return ERR_OK;
+        agent_starting_point(v, v->begun - AFTER_ENTRIES + 1, out, &made))
+        return made;
     if (m == MOVE_PORTFOLIO) {
         propose_entry(v, out);
-        if (!search_tried(v->study, &out->config)) {
-            *made = m;
-            return ERR_OK;
-        }
+        if (!search_tried(v->study, &out->config))
+            return m;
         out->action[0] = 0;
         m = v->has_promise ? MOVE_SURROGATE : MOVE_RANDOM;
     }
-    *made = m;
-    if (m == MOVE_LOCAL && v->has_promise) {
-        err = insight_promise(v->insight, v->context, true, rng, &near, &none);
-        if (err == ERR_OK)
-            propose_promise(v, &near, m, out);
-    } else if (m == MOVE_SURROGATE || m == MOVE_THAW) {
-        propose_promise(v, m == MOVE_THAW ? &v->thaw : &v->fresh, m, out);
-    } else {
-        *made = agent_carry_out(v, m, rng, &out->config);
-        text_copy(out->reason, sizeof out->reason, why);
+    const struct promise *promise = m == MOVE_SURROGATE ? &v->fresh
+                                    : m == MOVE_LOCAL   ? &v->near
+                                    : m == MOVE_THAW    ? &v->thaw
+                                                        : NULL;
+    if (v->has_promise && promise) {
+        propose_promise(v, promise, m, out);
+        return m;
     }
-    return err;
+    text_copy(out->reason, sizeof out->reason, why);
+    return agent_carry_out(v, m, rng, &out->config);
 }

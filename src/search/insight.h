@@ -66,9 +66,9 @@ struct promise {
     double win;               /* probability of being better than the best so far */
     double rate;              /* expected improvement per full training */
 };
-/* The best new configuration (near: of those around the best results only) and, if may_thaw, the
- * best stopped run to go on with; thaw->thaw is NULL if there is none. Needs a result. */
-enum err insight_promise(struct insight *in, const struct search_context *context, bool near,
-                         struct rng *rng, struct promise *fresh, struct promise *thaw);
+/* The best new configuration; the best of those around the best results; and the best stopped run
+ * to go on with: thaw->thaw is NULL if there is none. Needs a result. */
+enum err insight_promise(struct insight *in, const struct search_context *context, struct rng *rng,
+                         struct promise *fresh, struct promise *near, struct promise *thaw);
 
 #endif

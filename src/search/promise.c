@@ -27,6 +27,7 @@ struct work {
     struct configuration *near;                             /* [NEAR_POINTS] */
     const struct configuration **config;                    /* [n_points] */
     struct ranked *ranked;                                  /* [in->n_points] */
+    const struct trial **stopped;                           /* [n_rows] */
     double *point_x, *point_prior, *mean, *variance, *rate; /* [n_points ...] */
     double best, *room;
 };
@@ -131,10 +132,9 @@ static void shortlist(struct work *w)
     }
 }
 
-static enum err gather_points(struct work *w, bool near, struct rng *rng)
+static enum err gather_points(struct work *w, struct rng *rng)
 {
-    if (!near)
-        shortlist(w);
+    shortlist(w);
     int first = w->n_points;
     w->n_points += NEAR_POINTS;
     for (int i = 0; i < NEAR_POINTS; i++)
@@ -175,14 +175,14 @@ static enum err judge(struct work *w)
     return err;
 }
 
-/* The one with the highest rate that was not tried; a run that stands there already is no new one.
- */
-static void choose(struct work *w, struct promise *out)
+/* The one from first on with the highest rate that was not tried; a run that stands there already
+ * is no new one. */
+static void choose(struct work *w, int first, struct promise *out)
 {
-    int best = 0;
+    int best = first;
     for (int tries = 0; tries < CHECKED; tries++) {
-        best = 0;
-        for (int i = 1; i < w->n_points; i++)
+        best = first;
+        for (int i = first + 1; i < w->n_points; i++)
             if (w->rate[i] > w->rate[best])
                 best = i;
         if (!search_tried(w->context->study, w->config[best]))
@@ -194,27 +194,35 @@ static void choose(struct work *w, struct promise *out)
                             .rate = w->rate[best]};
 }
 
-/* Stopped runs whose epochs are spent already. */
+static bool may_thaw(const struct work *w, const struct trial *t)
+{
+    return t->state == TRIAL_PRUNED && search_may_go_on(t, w->context->full_epochs) &&
+           search_is_kept(w->context, t->number);
+}
+
+/* Stopped runs are points, too, in place of the new ones; of their epochs part is spent already. */
 static enum err choose_thaw(struct work *w, struct promise *out)
 {
     const struct insight *in = w->in;
-    int full = w->context->full_epochs;
-    enum err err = ERR_OK;
+    const struct trial **stopped = w->stopped;
+    int full = w->context->full_epochs, n = 0;
     *out = (struct promise){.rate = -1};
-    for (int i = 0; i < in->n && err == ERR_OK; i++) {
-        const struct trial *t = in->result[i].trial;
-        double mean, variance;
-        if (t->state != TRIAL_PRUNED || !search_may_go_on(t, full) ||
-            !search_is_kept(w->context, t->number))
+    for (int i = 0; i < in->n; i++) {
+        if (!may_thaw(w, in->result[i].trial))
             continue;
-        err = surrogate_predict(w->surrogate, w->x + i * in->n_dims, w->prior + i, 1, &mean,
-                                &variance);
-        if (err != ERR_OK)
-            break;
+        memcpy(w->point_x + n * in->n_dims, w->x + i * in->n_dims,
+               (size_t)in->n_dims * sizeof *w->x);
+        w->point_prior[n] = w->prior[i];
+        stopped[n++] = in->result[i].trial;
+    }
+    enum err err =
+        surrogate_predict(w->surrogate, w->point_x, w->point_prior, n, w->mean, w->variance);
+    for (int i = 0; i < n && err == ERR_OK; i++) {
+        const struct trial *t = stopped[i];
+        double win = chance(w, w->mean[i], w->variance[i]);
         double left = 1 - (double)t->curve[t->n_epochs - 1].step / full;
-        double win = chance(w, mean, variance);
         double share = left * (win + (1 - win) / 2);
-        double rate = gp_expected_improvement(mean, sqrt(variance), w->best) / share;
+        double rate = gp_expected_improvement(w->mean[i], sqrt(w->variance[i]), w->best) / share;
         if (rate > out->rate)
             *out = (struct promise){.config = t->config, .thaw = t, .win = win, .rate = rate};
     }
@@ -233,12 +241,13 @@ static double *take(double **room, size_t n)
 static bool make_room(struct work *w)
 {
     size_t rows = w->in->runs_known + 1, dims = (size_t)w->in->n_dims;
-    size_t points = (size_t)w->in->n_points + NEAR_POINTS;
+    size_t points = (size_t)w->in->n_points + NEAR_POINTS + rows;
     w->near = mem_alloc(NEAR_POINTS, sizeof *w->near);
     w->config = mem_alloc(points, sizeof *w->config);
+    w->stopped = mem_alloc(rows, sizeof *w->stopped);
     w->ranked = mem_alloc(points, sizeof *w->ranked);
     w->room = mem_alloc(rows * (dims + 3) + points * (dims + 4), sizeof *w->room);
-    if (!w->near || !w->room || !w->config || !w->ranked)
+    if (!w->near || !w->room || !w->config || !w->ranked || !w->stopped)
         return false;
     double *room = w->room;
     w->x = take(&room, rows * dims);
@@ -253,8 +262,8 @@ static bool make_room(struct work *w)
     return true;
 }
 
-enum err insight_promise(struct insight *in, const struct search_context *context, bool near,
-                         struct rng *rng, struct promise *fresh, struct promise *thaw)
+enum err insight_promise(struct insight *in, const struct search_context *context, struct rng *rng,
+                         struct promise *fresh, struct promise *near, struct promise *thaw)
 {
     struct work w = {.in = in, .context = context};
     struct gp_kernel kernel = insight_own_kernel(in);
@@ -265,17 +274,19 @@ enum err insight_promise(struct insight *in, const struct search_context *contex
         err = surrogate_new(&kernel, &e, transfer_scale(in->transfer, in->weight), &w.surrogate);
     }
     if (err == ERR_OK)
-        err = gather_points(&w, near, rng);
+        err = gather_points(&w, rng);
     if (err == ERR_OK)
         err = judge(&w);
     if (err == ERR_OK) {
-        choose(&w, fresh);
+        choose(&w, 0, fresh);
+        choose(&w, w.n_points - NEAR_POINTS, near);
         err = choose_thaw(&w, thaw);
     }
     surrogate_free(w.surrogate);
     mem_free(w.near);
     mem_free(w.config);
     mem_free(w.ranked);
+    mem_free(w.stopped);
     mem_free(w.room);
     return err;
 }
