@@ -91,7 +91,7 @@ static enum err draw_near(struct work *w, int first, struct rng *rng)
     const struct space *space = &w->context->study->space;
     const struct trial *best[NEAR_BEST];
     int n = best_results(w, best);
-    for (int i = 0; i < NEAR_POINTS; i++) {
+    for (int i = 0; i < NEAR_POINTS && n > 0; i++) {
         const struct configuration *from = &best[i % n]->config;
         if (!move_local(space, from, near_spread, rng, &w->near[i]))
             space_sample(space, rng, &w->near[i]);
@@ -243,8 +243,8 @@ static bool make_room(struct work *w)
     size_t rows = w->in->runs_known + 1, dims = (size_t)w->in->n_dims;
     size_t points = (size_t)w->in->n_points + NEAR_POINTS + rows;
     w->near = mem_alloc(NEAR_POINTS, sizeof *w->near);
-    w->config = mem_alloc(points, sizeof *w->config);
-    w->stopped = mem_alloc(rows, sizeof *w->stopped);
+    w->config = mem_alloc(points, sizeof(struct configuration *));
+    w->stopped = mem_alloc(rows, sizeof(struct trial *));
     w->ranked = mem_alloc(points, sizeof *w->ranked);
     w->room = mem_alloc(rows * (dims + 3) + points * (dims + 4), sizeof *w->room);
     if (!w->near || !w->room || !w->config || !w->ranked || !w->stopped)
