@@ -273,6 +273,10 @@ struct prediction {
  * Pure; costs a pass over the curves. Source: search design, 5. */
 bool predictor_judge(const struct predictor *p, const struct known_curve *run,
                      const struct known_curve *incumbent, int full_epochs, struct prediction *out);
+/* The chance to win that is asked of a run at a rung, or it is stopped: half of the usual one,
+ * times the share of its epochs that it still takes. usual: sum over the n runs that came to the
+ * rung, itself among them. */
+double predictor_asked(int rung, int full_epochs, double usual, int n);
 /* A run to stop at once: its last error is NaN, or those at its last three rungs are all above the
  * majority's. */
 bool predictor_is_lost(const double *error, int n, int full_epochs, double majority_error);
@@ -370,6 +374,12 @@ double surrogate_best(const struct surrogate *s);
 /* Expected improvement[m] over that. */
 enum err surrogate_improvement(const struct surrogate *s, const double *x, const double *prior,
                                int m, double *improvement);
+
+/* What a run is worth: expected improvement on best for each full training that it is expected to
+ * take. left: share of its epochs that it would still take, 1 for a new one; losers: the part of
+ * those that one takes which does not win. *win: its chance. */
+double surrogate_worth(double mean, double variance, double best, double left, double losers,
+                       double *win);
 
 /* ---- the pilot: go on, stop or pause, at rungs --------------------------------------------- */
 

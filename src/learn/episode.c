@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double regret_floor = 0.02; /* keeps the log of a regret calm near the best */
-
 /* ---- life -------------------------------------------------------------------------------- */
 
 /* The numbers per source: weights, discordant pairs, then a row per run. */
@@ -58,6 +56,7 @@ void episode_begin(struct episode *e, const struct world *w, int budget, uint64_
     e->budget = budget;
     e->incumbent = -1;
     e->best = (double)INFINITY;
+    e->promise.turn = -1;
     rng_seed(&e->rng, seed, stream);
     lay_out(e, w);
     memset(e->discordant, 0, s * sizeof *e->discordant);
@@ -107,7 +106,7 @@ static enum trust trust_of(const struct episode *e)
 
 int episode_state(const struct episode *e)
 {
-    int n = e->n_runs, since = e->since_gain;
+    int n = e->n_turns, since = e->since_gain;
     const struct world *w = e->world;
     struct situation s = {
         .phase = n < 3    ? 0
@@ -124,13 +123,12 @@ int episode_state(const struct episode *e)
     return situation_index(s);
 }
 
-static int best_to_thaw(const struct episode *e)
+static bool can_thaw(const struct episode *e)
 {
-    int best = -1;
     for (int i = 0; i < e->n_runs; i++)
-        if (e->run[i].can_thaw && (best < 0 || e->run[i].log_error < e->run[best].log_error))
-            best = i;
-    return best;
+        if (e->run[i].can_thaw)
+            return true;
+    return false;
 }
 
 void episode_possible(const struct episode *e, bool possible[static MOVE_N])
@@ -139,18 +137,22 @@ void episode_possible(const struct episode *e, bool possible[static MOVE_N])
         possible[m] = m == MOVE_RANDOM || e->incumbent >= 0;
     possible[MOVE_SURROGATE] = e->n_runs > 0;
     possible[MOVE_PORTFOLIO] = e->n_portfolio < e->world->models->portfolio.n;
-    possible[MOVE_THAW] = best_to_thaw(e) >= 0;
+    possible[MOVE_THAW] = can_thaw(e);
 }
 
-enum move episode_hand_move(const struct episode *e)
+enum move episode_hand_move(struct episode *e)
 {
     char why[192];
     struct standing s = {.knows = true,
                          .trust = trust_of(e),
-                         .begun = e->n_runs,
-                         .finished = e->n_runs,
+                         .begun = e->n_turns,
+                         .finished = e->n_turns,
                          .since_gain = e->since_gain};
     episode_possible(e, s.possible);
+    if (s.possible[MOVE_THAW]) {
+        const struct world_promise *p = episode_promise(e);
+        s.thaw_pays = p->thaw_worth > p->fresh_worth;
+    }
     return hand_rule(&s, why, sizeof why);
 }
 
@@ -170,101 +172,6 @@ enum move episode_choose(struct episode *e, const struct world_policy *policy)
     return policy->table
                ? qtable_prefers(policy->table, episode_state(e), hand, possible, QTABLE_NEEDED)
                : hand;
-}
-
-/* ---- training ------------------------------------------------------------------------------ */
-
-static struct known_curve curve_of(const struct world *w, int point, int n)
-{
-    return (struct known_curve){.n = n,
-                                .error = w->error + (size_t)point * (size_t)w->n_epochs,
-                                .train_loss = w->train_loss[point],
-                                .val_loss = w->val_loss[point]};
-}
-
-static double log_regret(const struct episode *e)
-{
-    return log(episode_regret(e) + regret_floor);
-}
-
-/* Epochs first..last of a point, charged; gains count from the epoch they come in. */
-static double reveal(struct episode *e, int point, int first, int last)
-{
-    const struct world *w = e->world;
-    size_t row = (size_t)point * (size_t)w->n_epochs;
-    double saved = 0;
-    for (int k = first; k <= last; k++) {
-        double y = w->error[row + (size_t)k - 1];
-        if (!(y < e->best))
-            continue;
-        double before = log_regret(e);
-        e->best = y;
-        saved += (before - log_regret(e)) * (e->budget - e->spent - (k - first + 1)) / e->budget;
-    }
-    e->spent += last - first + 1;
-    return saved;
-}
-
-/* What the pilot is asked, if the run can be judged at all. */
-static bool look(const struct episode *e, const struct world_run *run, struct episode_rung *rung)
-{
-    const struct world *w = e->world;
-    if (e->incumbent < 0)
-        return false;
-    const struct world_run *best = &e->run[e->incumbent];
-    struct known_curve mine = curve_of(w, run->point, run->epochs);
-    struct known_curve its = curve_of(w, best->point, best->epochs);
-    if (!predictor_judge(&w->models->predictor, &mine, &its, w->n_epochs, &rung->prediction))
-        return false;
-    rung->state =
-        pilot_state(rung->prediction.rung, rung->prediction.win, 1 - (double)e->spent / e->budget);
-    return true;
-}
-
-static void stop_run(struct world_run *run, const struct prediction *p, bool can_thaw)
-{
-    run->log_error = p->log_error;
-    run->sd = p->sd;
-    run->win = p->win;
-    run->can_thaw = can_thaw;
-}
-
-/* Trains until the end, the budget's, a NaN, or the pilot's word. */
-static double train(struct episode *e, struct world_run *run, bool asks, episode_at_rung at_rung,
-                    void *arg)
-{
-    const struct world *w = e->world;
-    int full = w->n_epochs, length = w->length[run->point];
-    double saved = 0;
-    for (int r = 0; r <= PREDICTOR_RUNGS; r++) {
-        int until = r < PREDICTOR_RUNGS ? predictor_epoch(r, full) : full;
-        if (until <= run->epochs)
-            continue;
-        int left = e->budget - e->spent,
-            last = until < run->epochs + left ? until : run->epochs + left;
-        run->failed = last > length;
-        if (run->failed)
-            last = length + 1 < full ? length + 1 : full;
-        saved += reveal(e, run->point, run->epochs + 1, last);
-        run->epochs = last;
-        run->complete = !run->failed && last == full;
-        struct episode_rung rung = {0};
-        if (run->failed || run->complete || e->spent >= e->budget)
-            break;
-        if (predictor_is_lost(w->error + (size_t)run->point * (size_t)full, last, full,
-                              w->majority)) {
-            run->failed = true;
-            break;
-        }
-        if (!asks || !look(e, run, &rung))
-            continue;
-        enum pilot_action a = at_rung(arg, e, &rung);
-        if (a == PILOT_CONTINUE)
-            continue;
-        stop_run(run, &rung.prediction, a == PILOT_PAUSE);
-        break;
-    }
-    return saved;
 }
 
 /* ---- what the run says of the known tasks -------------------------------------------------- */
@@ -338,8 +245,11 @@ static void end_run(struct episode *e, int i)
     bool gain =
         run->complete && (e->incumbent < 0 || run->log_error < e->run[e->incumbent].log_error);
     e->since_gain = gain ? 0 : e->since_gain + 1;
-    if (gain)
-        e->incumbent = i;
+    if (!gain)
+        return;
+    e->incumbent = i;
+    for (int k = 0; k < PREDICTOR_RUNGS; k++)
+        e->n_usual[k] = -1;
 }
 
 /* ---- one move ------------------------------------------------------------------------------ */
@@ -355,12 +265,27 @@ static int begin_run(struct episode *e, int point)
     return i;
 }
 
+/* Weights are kept of as many stopped runs as the agent keeps them of, the likeliest to win. */
+static void keep_likeliest(struct episode *e)
+{
+    int n = 0, least = -1;
+    for (int i = 0; i < e->n_runs; i++) {
+        if (!e->run[i].can_thaw)
+            continue;
+        n++;
+        if (least < 0 || e->run[i].win < e->run[least].win)
+            least = i;
+    }
+    if (n > e->world->n_kept)
+        e->run[least].can_thaw = false;
+}
+
 double episode_step(struct episode *e, enum move m, episode_at_rung at_rung, void *arg)
 {
-    int thawed = m == MOVE_THAW ? best_to_thaw(e) : -1;
+    int thawed = m == MOVE_THAW ? episode_promise(e)->thaw : -1;
     int i = thawed >= 0 ? thawed : begin_run(e, episode_propose(e, m));
     e->run[i].can_thaw = false; /* until it is paused again */
-    double saved = train(e, &e->run[i], thawed < 0 && at_rung, at_rung, arg);
+    double saved = episode_train(e, &e->run[i], at_rung, arg);
     end_run(e, i);
     if (thawed < 0) {
         note_near(e, i);
@@ -368,6 +293,8 @@ double episode_step(struct episode *e, enum move m, episode_at_rung at_rung, voi
         e->n_runs++;
         weigh_sources(e);
     }
+    e->n_turns++;
+    keep_likeliest(e);
     e->saved += saved;
     return saved;
 }
@@ -379,7 +306,7 @@ enum pilot_action world_policy_at_rung(void *by_policy, struct episode *e,
     (void)e;
     if (p->no_stop)
         return PILOT_CONTINUE;
-    enum pilot_action fixed = rung->prediction.stop ? PILOT_PAUSE : PILOT_CONTINUE;
+    enum pilot_action fixed = rung->stop ? PILOT_PAUSE : PILOT_CONTINUE;
     return p->pilot ? pilot_prefers(p->pilot, rung->state, fixed) : fixed;
 }
 

@@ -1,6 +1,7 @@
 /* episode_propose: where a move leads in a world: to the nearest point that was not tried. The
  * surrogate is a line in the known tasks' weighted scores plus what it missed at the nearest five
  * runs (search design, 9), in place of a Gaussian process. */
+#include "tiller/search.h"
 #include "world.h"
 
 #include <math.h>
@@ -58,6 +59,9 @@ static int propose_entry(struct episode *e)
             best = k;
         }
     }
+    int turn = e->n_turns - STARTING_POINTS_AFTER;
+    if (turn >= 0 && turn < e->world->n_starting)
+        return point_of(e, &e->world->starting[turn]);
     if (e->n_portfolio == 0)
         best = 0; /* nothing is known yet: the one that suits all tasks best */
     e->entry_used[best] = true;
@@ -67,7 +71,8 @@ static int propose_entry(struct episode *e)
 
 /* What is expected: a line in the weighted scores plus what it missed at the nearest runs. */
 struct view {
-    double slope, level, sd;
+    double slope, level, sd, best;
+    double trust[WORLD_RUNS_MAX]; /* less where the end was only predicted */
     double miss[WORLD_RUNS_MAX];
     double prior[WORLD_RUNS_MAX];
 };
@@ -97,7 +102,7 @@ static void rank_runs(const struct world_models *m, const double *value, int n, 
 static void fit_view(const struct episode *e, struct view *v)
 {
     int n = e->n_runs, s = e->world->models->n_sources;
-    double target[WORLD_RUNS_MAX], mean = 0, prior_mean = 0;
+    double target[WORLD_RUNS_MAX], mean = 0, prior_mean = 0, level = 0, spread = 0;
     double scale = n >= 8 ? 1 : e->world->scale, product = scale, square = 1, squares = 0;
     for (int i = 0; i < n; i++) {
         v->prior[i] = 0;
@@ -109,6 +114,11 @@ static void fit_view(const struct episode *e, struct view *v)
         rank_runs(e->world->models, v->miss, n, target);
     else
         memcpy(target, v->miss, (size_t)n * sizeof *target);
+    for (int i = 0; i < n; i++) {
+        level += v->miss[i] / n;
+        spread += v->miss[i] * v->miss[i] / n;
+    }
+    spread -= level * level; /* of log errors */
     for (int i = 0; i < n; i++) {
         mean += target[i] / n;
         prior_mean += v->prior[i] / n;
@@ -124,10 +134,14 @@ static void fit_view(const struct episode *e, struct view *v)
         squares += v->miss[i] * v->miss[i] / n;
     }
     v->sd = fmax(sqrt(squares), 0.15 * v->slope);
+    v->best = e->incumbent >= 0 ? target[e->incumbent] : mean;
+    for (int i = 0; i < n; i++)
+        v->trust[i] = 1 / (1 + e->run[i].sd * e->run[i].sd / fmax(spread, 1e-6));
 }
 
-/* Lower is better: expected minus some of what is not known. */
-static void judge_points(const struct episode *e, float *value)
+/* What is expected of every point, and its standard deviation. Returns what is to be improved on.
+ */
+static double expect(const struct episode *e, float *value, float *sd)
 {
     const struct world *w = e->world;
     struct view v;
@@ -145,23 +159,70 @@ static void judge_points(const struct episode *e, float *value)
     for (int p = 0; p < w->n; p++) {
         float sum = (float)near_room, miss = 0;
         for (int k = 0; k < n_near; k++) {
-            float far = e->far[k * w->n + p], like = 1 / ((1 + far) * (1 + far));
+            float far = e->far[k * w->n + p], like;
+            like = (float)v.trust[e->near[k * w->n + p]] / ((1 + far) * (1 + far));
             sum += like;
             miss += like * (float)v.miss[e->near[k * w->n + p]];
         }
-        value[p] += miss / sum - (float)(doubt_weight * v.sd) * sqrtf((float)near_room / sum);
+        value[p] += miss / sum;
+        sd[p] = (float)v.sd * sqrtf((float)near_room / sum);
     }
+    return v.best;
 }
 
-static int propose_surrogate(struct episode *e)
+/* Lower is better: expected minus some of what is not known. */
+static void judge_points(const struct episode *e, float *value)
 {
-    float value[POINTS_MAX];
-    int best = -1;
-    judge_points(e, value);
+    float sd[POINTS_MAX];
+    expect(e, value, sd);
     for (int p = 0; p < e->world->n; p++)
-        if (!e->used[p] && (best < 0 || value[p] < value[best]))
-            best = p;
-    return best;
+        value[p] -= (float)doubt_weight * sd[p];
+}
+
+/* Share of a full training that a run takes which does not win; as if one had taken half. */
+static double share_of_losers(const struct episode *e)
+{
+    double sum = 0.5, n = 1;
+    for (int i = 0; i < e->n_runs; i++)
+        if (e->run[i].sd > 0) {
+            sum += (double)e->run[i].epochs / e->world->n_epochs;
+            n++;
+        }
+    return sum / n;
+}
+
+const struct world_promise *episode_promise(struct episode *e)
+{
+    float mean[POINTS_MAX], sd[POINTS_MAX];
+    struct world_promise *out = &e->promise;
+    double best, win;
+    if (out->turn == e->n_turns)
+        return out;
+    *out = (struct world_promise){e->n_turns, -1, -1, -1, -1};
+    best = expect(e, mean, sd);
+    float lowest = INFINITY;
+    for (int p = 0; p < e->world->n; p++) {
+        float value = mean[p] - (float)doubt_weight * sd[p];
+        if (!e->used[p] && value < lowest) {
+            lowest = value;
+            out->fresh = p;
+        }
+    }
+    double m = (double)mean[out->fresh], s = (double)sd[out->fresh];
+    out->fresh_worth = surrogate_worth(m, s * s, best, 1, share_of_losers(e), &win);
+    for (int i = 0; i < e->n_runs; i++) {
+        if (!e->run[i].can_thaw)
+            continue;
+        m = (double)mean[e->run[i].point];
+        s = (double)sd[e->run[i].point];
+        double left = 1 - (double)e->run[i].epochs / e->world->n_epochs;
+        double worth = surrogate_worth(m, s * s, best, left, 0.5, &win);
+        if (worth > out->thaw_worth) {
+            out->thaw_worth = worth;
+            out->thaw = i;
+        }
+    }
+    return out;
 }
 
 /* The surrogate's best of the unused points nearest to one of the best runs. */
@@ -201,7 +262,7 @@ int episode_propose(struct episode *e, enum move m)
     if (m == MOVE_PORTFOLIO && e->n_portfolio < e->world->models->portfolio.n)
         return propose_entry(e);
     if (m == MOVE_SURROGATE && e->n_runs > 0)
-        return propose_surrogate(e);
+        return episode_promise(e)->fresh;
     if (m == MOVE_RANDOM || e->incumbent < 0)
         return propose_random(e);
     const struct configuration *from = &e->world->config[e->run[e->incumbent].point];

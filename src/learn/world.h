@@ -9,7 +9,13 @@
 #include "known.h"
 #include "twin.h"
 
-enum { WORLD_RUNS_MAX = 512, WORLD_POINTS_MAX = 2048, WORLD_SOURCES_MAX = 256, WORLD_NEAR = 5 };
+enum {
+    WORLD_RUNS_MAX = 512,
+    WORLD_POINTS_MAX = 2048,
+    WORLD_SOURCES_MAX = 256,
+    WORLD_NEAR = 5,
+    WORLD_STARTING_MAX = 8
+};
 
 /* ---- what a search may know beforehand ----------------------------------------------------- */
 
@@ -48,7 +54,9 @@ struct world {
     uint8_t *diagnosis; /* [n] of the whole curve */
     float *score;       /* [n_sources x n] what the known tasks say */
     struct configuration entry[PORTFOLIO_MAX];
-    double *entry_score; /* [PORTFOLIO_MAX x n_sources] */
+    double *entry_score;                               /* [PORTFOLIO_MAX x n_sources] */
+    struct configuration starting[WORLD_STARTING_MAX]; /* the agent's starting points */
+    int n_starting, n_kept; /* stopped runs that the agent may go on with */
     double best, median, majority;
     double scale;   /* of log errors per unit of score */
     bool from_twin; /* else only recorded configurations */
@@ -79,11 +87,23 @@ struct world_policy {
     bool no_stop;      /* every training in full */
 };
 
+/* What is expected of the best new run and of the best stopped one. */
+struct world_promise {
+    int turn;  /* it is of; -1: not looked yet */
+    int fresh; /* point */
+    int thaw;  /* run; -1 none */
+    double fresh_worth, thaw_worth;
+};
+
 struct episode {
     const struct world *world;
     struct rng rng;
-    int budget, spent, n_runs, n_portfolio, n_turns, incumbent, since_gain;
-    double best;  /* least error seen */
+    int budget, spent, n_runs, n_portfolio, incumbent, since_gain;
+    int n_turns; /* runs that began or were gone on with */
+    struct world_promise promise;
+    double usual[PREDICTOR_RUNGS]; /* sum of chances of the runs that came to the rung */
+    int n_usual[PREDICTOR_RUNGS];  /* of them; -1: to be judged again, the incumbent is another */
+    double best;                   /* least error seen */
     double saved; /* so far: area under the curve of log regret, as a share of the budget */
     double n_pairs;
     struct world_run run[WORLD_RUNS_MAX];
@@ -101,7 +121,7 @@ void episode_copy(struct episode *to, const struct episode *from); /* of equal s
 
 bool episode_over(const struct episode *e);
 int episode_state(const struct episode *e);
-enum move episode_hand_move(const struct episode *e);
+enum move episode_hand_move(struct episode *e);
 /* Which moves are possible now. */
 void episode_possible(const struct episode *e, bool possible[static MOVE_N]);
 enum move episode_choose(struct episode *e, const struct world_policy *policy);
@@ -110,11 +130,16 @@ enum move episode_choose(struct episode *e, const struct world_policy *policy);
 struct episode_rung {
     int state; /* pilot_state */
     struct prediction prediction;
+    bool stop; /* the chance is below what the agent's pruner asks (predictor_asked) */
 };
 typedef enum pilot_action (*episode_at_rung)(void *arg, struct episode *e,
                                              const struct episode_rung *rung);
 /* The point that a move leads to, not tried yet; the entry of the portfolio counts as used. */
 int episode_propose(struct episode *e, enum move m);
+/* As of this turn; needs a run. */
+const struct world_promise *episode_promise(struct episode *e);
+/* Trains until the end, the budget's, a NaN, or the pilot's word. Returns the area saved. */
+double episode_train(struct episode *e, struct world_run *run, episode_at_rung at_rung, void *arg);
 /* One move: proposes, trains by the pilot (arg), ends. Returns the reward: area saved. */
 double episode_step(struct episode *e, enum move move, episode_at_rung at_rung, void *arg);
 /* By the tables of a policy: arg is a struct by_policy. */

@@ -160,3 +160,11 @@ enum err surrogate_improvement(const struct surrogate *s, const double *x, const
     mem_free(variance);
     return err;
 }
+
+double surrogate_worth(double mean, double variance, double best, double left, double losers,
+                       double *win)
+{
+    double sd = sqrt(variance);
+    *win = normal_below((best - mean) / sqrt(fmax(variance, 1e-12)));
+    return gp_expected_improvement(mean, sd, best) / (left * (*win + (1 - *win) * losers));
+}

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-/* Entries before hand-written starting points have their turn, too: both are good first guesses,
- * and of different origin. */
-enum { AFTER_ENTRIES = 2 };
-
 static void propose_entry(const struct view *v, struct proposal *out)
 {
     char like[160];
@@ -45,8 +41,8 @@ enum move agent_propose_knowing(const struct view *v, enum move m, const char *w
                                 struct proposal *out)
 {
     enum move made;
-    if (m == MOVE_PORTFOLIO && v->begun >= AFTER_ENTRIES &&
-        agent_starting_point(v, v->begun - AFTER_ENTRIES + 1, out, &made))
+    if (m == MOVE_PORTFOLIO && v->begun >= STARTING_POINTS_AFTER &&
+        agent_starting_point(v, v->begun - STARTING_POINTS_AFTER + 1, out, &made))
         return made;
     if (m == MOVE_PORTFOLIO) {
         propose_entry(v, out);

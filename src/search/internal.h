@@ -53,11 +53,4 @@ bool learned_stop(const struct search_context *context, const struct trial *t, c
 bool pilot_stop(const struct search_context *context, const struct trial *t, char *reason,
                 size_t reason_size);
 
-/* Starting points: what the agent tries before it has results to move from. The first is the
- * space's default. They are fitted into the space: what it lacks is left out, what lies outside a
- * range goes to its end, so that two may become the same. */
-int starting_point_count(void);
-void starting_point(const struct space *space, int i, struct configuration *out);
-const char *starting_point_about(int i);
-
 #endif

@@ -10,11 +10,6 @@
 #include <string.h>
 
 static const double audit_share = 0.05; /* of the stops */
-/* A run must be so much likelier to win than usual, times the share of its epochs that it still
- * takes: what starting another one would bring for them. 0.5: .058 mean regret after 30 trainings
- * of four pools; 1: .087, 2: .16; fixed bounds .02, .05, .08: .23. */
-static const double asked = 0.5;
-static const double known_win = 0.05; /* stands in for one more run */
 
 /* ---- curves as the predictor takes them ----------------------------------------------------- */
 
@@ -129,11 +124,12 @@ static bool judge(const struct search_context *context, const struct trial *t,
     return false;
 }
 
-/* Mean probability to win of the runs that came to this rung, itself among them, as it is now. */
-static double usual_win(const struct search_context *context, const struct trial *t,
+/* What is asked of it, by the chances of all runs that came to this rung, as they are now. */
+static double bound_for(const struct search_context *context, const struct trial *t,
                         const struct prediction *p)
 {
-    double sum = p->win + known_win, n = 2;
+    double sum = p->win;
+    int n = 1;
     const struct trial *incumbent = meta_incumbent(context->study, (double)INFINITY);
     int epoch = predictor_epoch(p->rung, context->full_epochs);
     for (size_t i = 0; i < context->study->n_trials; i++) {
@@ -146,7 +142,7 @@ static double usual_win(const struct search_context *context, const struct trial
             n++;
         }
     }
-    return sum / n;
+    return predictor_asked(p->rung, context->full_epochs, sum, n);
 }
 
 bool learned_stop(const struct search_context *context, const struct trial *t, char *reason,
@@ -156,8 +152,7 @@ bool learned_stop(const struct search_context *context, const struct trial *t, c
     bool judged, lost = judge(context, t, &p, &judged, reason, reason_size);
     if (lost || !judged)
         return lost;
-    double left = 1 - (double)predictor_epoch(p.rung, context->full_epochs) / context->full_epochs;
-    double bound = asked * left * usual_win(context, t, &p);
+    double bound = bound_for(context, t, &p);
     if (p.win >= bound || is_audited(context, t))
         return false;
     text_format(reason, reason_size,

@@ -156,11 +156,6 @@ static double share_of_losers(const struct work *w)
     return sum / n;
 }
 
-static double chance(const struct work *w, double mean, double variance)
-{
-    return normal_below((w->best - mean) / sqrt(fmax(variance, 1e-12)));
-}
-
 static enum err judge(struct work *w)
 {
     double losers = share_of_losers(w);
@@ -168,9 +163,8 @@ static enum err judge(struct work *w)
                                      w->variance);
     w->best = surrogate_best(w->surrogate);
     for (int i = 0; i < w->n_points && err == ERR_OK; i++) {
-        double win = chance(w, w->mean[i], w->variance[i]);
-        double share = win + (1 - win) * losers;
-        w->rate[i] = gp_expected_improvement(w->mean[i], sqrt(w->variance[i]), w->best) / share;
+        double win;
+        w->rate[i] = surrogate_worth(w->mean[i], w->variance[i], w->best, 1, losers, &win);
     }
     return err;
 }
@@ -180,6 +174,7 @@ static enum err judge(struct work *w)
 static void choose(struct work *w, int first, struct promise *out)
 {
     int best = first;
+    double win;
     for (int tries = 0; tries < CHECKED; tries++) {
         best = first;
         for (int i = first + 1; i < w->n_points; i++)
@@ -189,9 +184,8 @@ static void choose(struct work *w, int first, struct promise *out)
             break;
         w->rate[best] = -1;
     }
-    *out = (struct promise){.config = *w->config[best],
-                            .win = chance(w, w->mean[best], w->variance[best]),
-                            .rate = w->rate[best]};
+    surrogate_worth(w->mean[best], w->variance[best], w->best, 1, 1, &win);
+    *out = (struct promise){.config = *w->config[best], .win = win, .rate = w->rate[best]};
 }
 
 static bool may_thaw(const struct work *w, const struct trial *t)
@@ -219,10 +213,8 @@ static enum err choose_thaw(struct work *w, struct promise *out)
         surrogate_predict(w->surrogate, w->point_x, w->point_prior, n, w->mean, w->variance);
     for (int i = 0; i < n && err == ERR_OK; i++) {
         const struct trial *t = stopped[i];
-        double win = chance(w, w->mean[i], w->variance[i]);
         double left = 1 - (double)t->curve[t->n_epochs - 1].step / full;
-        double share = left * (win + (1 - win) / 2);
-        double rate = gp_expected_improvement(w->mean[i], sqrt(w->variance[i]), w->best) / share;
+        double win, rate = surrogate_worth(w->mean[i], w->variance[i], w->best, left, 0.5, &win);
         if (rate > out->rate)
             *out = (struct promise){.config = t->config, .thaw = t, .win = win, .rate = rate};
     }

@@ -141,6 +141,57 @@ static void area_is_that_under_the_curve(void **state)
     scene_free(&s);
 }
 
+/* ---- rungs ------------------------------------------------------------------------------- */
+
+/* By plain loops: what the agent's pruner asks, of the runs that came to the rung. */
+static enum pilot_action check_rung(void *arg, struct episode *e, const struct episode_rung *rung)
+{
+    const struct world *w = e->world;
+    int *n_stops = arg, n = 1, r = rung->prediction.rung, epoch = predictor_epoch(r, EPOCHS);
+    const double *its = w->error + (size_t)e->run[e->incumbent].point * EPOCHS;
+    double sum = rung->prediction.win;
+    struct known_curve best = {EPOCHS, its, w->train_loss[e->run[e->incumbent].point],
+                               w->val_loss[e->run[e->incumbent].point]};
+    for (int i = 0; i < e->n_runs; i++) {
+        int point = e->run[i].point;
+        struct known_curve run = {epoch, w->error + (size_t)point * EPOCHS, w->train_loss[point],
+                                  w->val_loss[point]};
+        struct prediction p;
+        if (i == e->incumbent || e->run[i].epochs < epoch ||
+            !predictor_judge(&w->models->predictor, &run, &best, EPOCHS, &p))
+            continue;
+        sum += p.win;
+        n++;
+    }
+    double asked = predictor_asked(r, EPOCHS, sum, n);
+    assert_true(fabs(asked - 0.5 * (1 - epoch / (double)EPOCHS) * (sum + 0.05) / (n + 1)) < 1e-12);
+    assert_int_equal(rung->stop, rung->prediction.win < asked);
+    *n_stops += rung->stop;
+    return rung->stop ? PILOT_PAUSE : PILOT_CONTINUE;
+}
+
+static void runs_are_stopped_as_the_agent_stops_them(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct episode *e;
+    int n_stops = 0, kept = 0;
+    scene_make(&s);
+    assert_int_equal(episode_new(s.fold->world[0], &e), ERR_OK);
+    for (int i = 0; i < s.fold->n_worlds; i++) {
+        episode_begin(e, s.fold->world[i], 10 * EPOCHS, 1, 0);
+        while (!episode_over(e))
+            episode_step(e, episode_hand_move(e), check_rung, &n_stops);
+        kept = 0;
+        for (int k = 0; k < e->n_runs; k++)
+            kept += e->run[k].can_thaw;
+        assert_true(kept <= s.fold->world[i]->n_kept);
+    }
+    assert_true(n_stops > 5);
+    episode_free(e);
+    scene_free(&s);
+}
+
 /* ---- Q-learning ---------------------------------------------------------------------------- */
 
 /* Against the rule written out: alpha N^-.8 and at least .01, the best possible move of the next
@@ -367,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_goes_on_as_its_original),
         cmocka_unit_test(area_is_that_under_the_curve),
+        cmocka_unit_test(runs_are_stopped_as_the_agent_stops_them),
         cmocka_unit_test(steps_of_learning_are_the_rule),
         cmocka_unit_test(the_best_move_of_a_small_world_is_learnt),
         cmocka_unit_test(values_overrule_only_where_rollouts_do),
