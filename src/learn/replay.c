@@ -37,18 +37,8 @@ struct replay {
 
 static enum err unknown_method(const char *name, struct err_info *info)
 {
-    struct text hint = {0};
-    char list[256];
-    text_append(&hint, "SAMPLER or SAMPLER+PRUNER;");
-    for (size_t i = 0; i < sampler_count(); i++)
-        text_appendf(&hint, " %s", sampler_at(i)->name);
-    text_append(&hint, ";");
-    for (size_t i = 0; i < pruner_count(); i++)
-        text_appendf(&hint, " %s", pruner_at(i)->name);
-    text_append(&hint, "; behind it @no @permuted @blind @own");
-    text_copy(list, sizeof list, text_get(&hint));
-    text_free(&hint);
-    return err_set(info, ERR_USAGE, "--methods", list, "there is no method '%s'", name);
+    return err_set(info, ERR_USAGE, "--methods", "SAMPLER or SAMPLER+PRUNER",
+                   "there is no method '%s'", name);
 }
 
 static const char *const known_names[BENCH_KNOWN_N] = {"", "no", "permuted", "blind", "own"};
