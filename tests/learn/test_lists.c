@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tiller/data.h"
+#include "tiller/knowledge.h"
 
 enum { TASKS_MAX = 200 };
 
@@ -68,10 +69,34 @@ static void the_lists_are_many_tasks_of_many_families(void **state)
     }
 }
 
+static void shipped_knowledge_is_of_many_tasks_and_small(void **state)
+{
+    static const char path[] = "data/knowledge/knowledge.json";
+    struct knowledge *k;
+    struct err_info info;
+    char *bytes;
+    size_t n;
+    (void)state;
+    assert_int_equal(file_read(path, 4 << 20, &bytes, &n, &info), ERR_OK);
+    mem_free(bytes);
+    assert_true(n < 3000000);
+    if (knowledge_open(path, &k, &info) != ERR_OK)
+        fail_msg("%s: %s", path, info.detail);
+    assert_true(k->n_tasks >= 24 && k->n_families >= 8);
+    for (int f = 0; f < k->n_families; f++) {
+        assert_non_null(knowledge_advice(k, f));
+        assert_int_equal(knowledge_advice(k, f)->left_out, f);
+    }
+    for (int t = 0; t < k->n_tasks; t++)
+        assert_true(k->task[t].has_looks && k->task[t].is_shared);
+    knowledge_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lists_are_many_tasks_of_many_families),
+        cmocka_unit_test(shipped_knowledge_is_of_many_tasks_and_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
