@@ -193,7 +193,7 @@ static double share_of_losers(const struct episode *e)
 
 const struct world_promise *episode_promise(struct episode *e)
 {
-    float mean[POINTS_MAX], sd[POINTS_MAX];
+    float mean[POINTS_MAX] = {0}, sd[POINTS_MAX] = {0};
     struct world_promise *out = &e->promise;
     double best, win;
     if (out->turn == e->n_turns)
@@ -208,6 +208,8 @@ const struct world_promise *episode_promise(struct episode *e)
             out->fresh = p;
         }
     }
+    if (out->fresh < 0) /* all were tried: the search is over */
+        return out;
     double m = (double)mean[out->fresh], s = (double)sd[out->fresh];
     out->fresh_worth = surrogate_worth(m, s * s, best, 1, share_of_losers(e), &win);
     for (int i = 0; i < e->n_runs; i++) {

@@ -376,7 +376,7 @@ static void a_family_has_no_part_in_moves_without_it(void **state)
     enum { POISONED = 2 };
     struct learn_records *r = made();
     struct learn_sources from = {.records = r, .origin = "made"};
-    steps = 3000;
+    steps = 6000;
     struct knowledge *k = learn_from(&from, 2), *again = learn_from(&from, 1);
     assert_moves_reported(again);
     struct text first = written(k), second = written(again);
