@@ -7,6 +7,7 @@
 #define TILLER_BENCH_H
 
 #include "tiller/base.h"
+#include "tiller/learn.h"
 #include "tiller/search.h"
 #include "tiller/space.h"
 #include "tiller/study.h"
@@ -212,10 +213,6 @@ enum err bench_drop_known(struct curve_table *table, const struct knowledge *kno
 
 /* ---- many searches ----------------------------------------------------------------------- */
 
-struct bench_progress {
-    int done, all;        /* searches */
-    double seconds, left; /* so far; to come by the rate so far, NaN before the first */
-};
 struct bench_options {
     const struct curve_table *table;   /* outlives the result */
     const struct bench_method *method; /* [n_methods] */
@@ -225,7 +222,7 @@ struct bench_options {
     int n_workers;                     /* threads; 0: one per core */
     /* Called about twice a second by the calling thread, and once at the end; false: leave. May be
      * NULL. */
-    bool (*progress)(void *arg, const struct bench_progress *p);
+    bool (*progress)(void *arg, const struct learn_progress *p);
     void *arg;
 };
 /* Searches of several methods on the same tasks with the same seeds. */

@@ -258,7 +258,7 @@ struct learn_sources {
     const char *origin; /* of records or table, for people */
 };
 struct learn_progress {
-    int done, all;        /* steps, of much the same length */
+    int done, all;        /* steps or searches, of much the same length */
     double seconds, left; /* so far; to come by the rate so far, NaN before the first */
 };
 struct learn_options {

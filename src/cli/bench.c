@@ -237,7 +237,7 @@ struct line {
     int shown; /* tenths that were said */
 };
 
-static bool show_progress(void *arg, const struct bench_progress *p)
+static bool show_progress(void *arg, const struct learn_progress *p)
 {
     struct line *line = arg;
     char left[48];

@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 64 };
+enum { WORKERS_MAX = 256 };
 
 struct crew {
     enum err (*step)(void *arg, int i, struct err_info *info);
     void *arg;
-    const struct learn_options *options;
+    const struct crew_options *options;
     int n;
     atomic_int next;
     atomic_bool leave;
@@ -29,7 +29,7 @@ static void take_step(struct crew *c, int i)
     struct err_info info = {0};
     enum err err = c->step(c->arg, i, &info);
     if (err != ERR_OK && !info.detail[0])
-        err_set(&info, err, "learn", NULL, "%s", err_sentence(err));
+        err_set(&info, err, c->options->where, NULL, "%s", err_sentence(err));
     pthread_mutex_lock(&c->lock);
     c->done++;
     if (err != ERR_OK && c->err == ERR_OK) {
@@ -68,7 +68,7 @@ static void wait_half_a_second(struct crew *c)
 
 static void watch(struct crew *c)
 {
-    const struct learn_options *o = c->options;
+    const struct crew_options *o = c->options;
     double began = clock_now_s();
     for (bool working = true; working;) {
         pthread_mutex_lock(&c->lock);
@@ -83,7 +83,7 @@ static void watch(struct crew *c)
     }
 }
 
-static int workers_for(const struct learn_options *o, int n)
+static int workers_for(const struct crew_options *o, int n)
 {
     long workers = o->n_workers > 0 ? o->n_workers : sysconf(_SC_NPROCESSORS_ONLN);
     workers = workers < 1 ? 1 : workers > WORKERS_MAX ? WORKERS_MAX : workers;
@@ -107,7 +107,7 @@ static enum err start_and_wait(struct crew *c, struct err_info *info)
     return started > 0 ? ERR_OK : err_set_memory(info, "threads");
 }
 
-enum err crew_run(const struct learn_options *o, int n,
+enum err crew_run(const struct crew_options *o, int n,
                   enum err (*step)(void *arg, int i, struct err_info *info), void *arg,
                   struct err_info *info)
 {
@@ -129,7 +129,7 @@ enum err crew_run(const struct learn_options *o, int n,
             *info = c.info;
     }
     if (err == ERR_OK && c.done < n)
-        err = err_set(info, ERR_INTERRUPTED, "learn", "nothing was written; begin again",
-                      "interrupted after %d of %d steps", c.done, n);
+        err = err_set(info, ERR_INTERRUPTED, o->where, o->remedy, "interrupted after %d of %d %s",
+                      c.done, n, o->steps);
     return err;
 }

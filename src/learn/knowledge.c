@@ -225,9 +225,12 @@ static bool tell_progress(void *arg, const struct learn_progress *p)
 
 static enum err take_steps(struct lesson *l, struct err_info *info)
 {
-    struct learn_options options = *l->options;
-    options.progress = tell_progress;
-    options.arg = l;
+    struct crew_options options = {.n_workers = l->options->n_workers,
+                                   .where = "learn",
+                                   .steps = "steps",
+                                   .remedy = "nothing was written; begin again",
+                                   .progress = tell_progress,
+                                   .arg = l};
     return crew_run(&options, count_moves(l) + count_short_steps(l), take_step, l, info);
 }
 

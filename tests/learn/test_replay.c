@@ -384,7 +384,7 @@ static void initial_points_are_common(void **state)
     curve_table_free(table);
 }
 
-static bool leave_at_once(void *arg, const struct bench_progress *p)
+static bool leave_at_once(void *arg, const struct learn_progress *p)
 {
     ++*(int *)arg;
     assert_true(p->done <= p->all && p->all == 3 * 2 * 500);
