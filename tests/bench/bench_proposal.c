@@ -3,81 +3,23 @@
  * Usage: bench_proposal. The tasks and the new one are made by a formula: 64 shared and 32 own
  * configurations each, all of like weight, so that none can be passed over. Of the trials one in
  * four is complete, the others were stopped early. */
-#include "../support/made_study.h"
+#include "../support/made_known.h"
 #include "tiller/net.h"
 #include "tiller/search.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { TASKS = 30, FAMILIES = 10, SHARED = 64, OWN = 32, RUNS = SHARED + OWN, TRIALS = 200 };
-enum { FULL_EPOCHS = 50, PROPOSALS = 60 };
-static const double majority = 0.9;
+enum { TRIALS = 200, FULL_EPOCHS = 50, PROPOSALS = 60 };
 
-struct known {
-    struct knowledge knowledge;
-    struct knowledge_task task[TASKS];
-    struct advice advice;
-    char family[FAMILIES][64];
-    double unit[TASKS][RUNS * SPACE_MAX], log_error[TASKS][RUNS];
-    struct guidance guidance;
-};
-
-static double error_at(const double *unit, int n, double shift)
-{
-    double sum = 0.03;
-    for (int i = 0; i < n; i++)
-        sum += 0.2 * (unit[i] - 0.3 - shift) * (unit[i] - 0.3 - shift) / (i + 1);
-    return sum;
-}
-
-static void make_task(struct known *k, int t)
-{
-    const struct space *space = made_space();
-    for (int i = 0; i < RUNS; i++) {
-        struct configuration c;
-        double *unit = k->unit[t] + i * space->n;
-        sobol_configuration(space, (uint32_t)(i < SHARED ? i : i + t * OWN), 7, &c);
-        space_encode(space, &c, unit);
-        k->log_error[t][i] = log(error_at(unit, space->n, 0.005 * t) + 0.002);
-    }
-    k->task[t] = (struct knowledge_task){.family = t % FAMILIES,
-                                         .majority_error = majority,
-                                         .full_epochs = FULL_EPOCHS,
-                                         .n_runs = RUNS,
-                                         .is_shared = true,
-                                         .unit = k->unit[t],
-                                         .log_error = k->log_error[t]};
-    text_format(k->task[t].name, sizeof k->task[t].name, "task%d", t);
-}
-
-static void known_new(struct known *k)
-{
-    const struct space *space = made_space();
-    for (int t = 0; t < TASKS; t++)
-        make_task(k, t);
-    k->knowledge = (struct knowledge){.space = *space,
-                                      .n_dims = space->n,
-                                      .n_shared = SHARED,
-                                      .n_families = FAMILIES,
-                                      .n_tasks = TASKS,
-                                      .family = k->family,
-                                      .task = k->task,
-                                      .advice = &k->advice,
-                                      .n_advice = 1};
-    gp_axes(space, &k->advice.kernel);
-    k->advice.left_out = -1;
-    k->advice.ranker = (struct ranker){.portfolio = {.n = 4, .entry = {3, 9, 20, 31}},
-                                       .similarity = {.evidence = 1, .spread = 0.7},
-                                       .used = RANKING_EVEN};
-    for (int r = 0; r < PREDICTOR_RUNGS; r++)
-        k->advice.predictor.rung[r] = (struct predictor_rung){
-            .n_pairs = 9, .weight = {1}, .edge = {1, 2}, .sd = {.1, .1, .1}};
-    k->guidance =
-        (struct guidance){.knowledge = &k->knowledge, .left_out = -1, .advice = &k->advice};
-}
+static const struct known_plan plan = {.n_tasks = 30,
+                                       .n_families = 10,
+                                       .n_shared = 64,
+                                       .n_own = 32,
+                                       .full_epochs = FULL_EPOCHS,
+                                       .left_out = -1,
+                                       .shift = 0.005};
 
 /* One in four ran to its end. */
 static void add_trial(struct made_study *made, const struct configuration *c)
@@ -86,7 +28,7 @@ static void add_trial(struct made_study *made, const struct configuration *c)
     size_t n = made->study.n_trials % 4 ? 2 : FULL_EPOCHS;
     space_encode(made_space(), c, unit);
     for (size_t e = 0; e < n; e++)
-        value[e] = error_at(unit, made_space()->n, 0.1) * (1 + 1.0 / (double)(e + 1));
+        value[e] = known_error_at(unit, made_space()->n, 0.1) * (1 + 1.0 / (double)(e + 1));
     made_trial(made, n < FULL_EPOCHS ? TRIAL_PRUNED : TRIAL_COMPLETE, value, n)->config = *c;
 }
 
@@ -128,14 +70,14 @@ int main(void)
     static struct known k;
     struct made_study *made = made_new(made_space());
     struct search_context context = {.study = &made->study,
-                                     .majority_error = majority,
+                                     .majority_error = known_majority,
                                      .share_left = 0.5,
                                      .full_epochs = FULL_EPOCHS,
                                      .rng_seed = 1,
                                      .guidance = &k.guidance};
     double ms[PROPOSALS];
     net_init();
-    known_new(&k);
+    known_make(&k, &plan);
     for (uint32_t i = 0; i < TRIALS - PROPOSALS / 2; i++) {
         struct configuration c;
         sobol_configuration(made_space(), i, 3, &c);
@@ -151,7 +93,7 @@ int main(void)
     qsort(ms, PROPOSALS, sizeof *ms, compare);
     printf("proposals at %d to %d trials, %d known tasks: median %.2f ms, slowest %.2f ms, the "
            "first %.2f ms\n",
-           TRIALS - PROPOSALS / 2, TRIALS + PROPOSALS / 2, TASKS, ms[PROPOSALS / 2],
+           TRIALS - PROPOSALS / 2, TRIALS + PROPOSALS / 2, plan.n_tasks, ms[PROPOSALS / 2],
            ms[PROPOSALS - 1], first);
     return 0;
 }

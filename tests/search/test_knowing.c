@@ -9,72 +9,20 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "../support/made_study.h"
+#include "../support/made_known.h"
 #include "tiller/search.h"
 
 enum { TASKS = 6, FAMILIES = 3, SHARED = 40, FULL_EPOCHS = 26 };
-static const double majority = 0.9;
-
-/* ---- knowledge made by a formula ----------------------------------------------------------- */
-
-struct known {
-    struct knowledge knowledge;
-    struct knowledge_task task[TASKS];
-    struct advice advice;
-    char family[FAMILIES][64];
-    double unit[SHARED * SPACE_MAX], log_error[TASKS][SHARED];
-    struct guidance guidance;
-};
-
-/* The lower, the nearer to a place that differs a little between tasks. */
-static double error_at(const double *unit, int n, double shift)
-{
-    double sum = 0.03;
-    for (int i = 0; i < n; i++)
-        sum += 0.2 * (unit[i] - 0.3 - shift) * (unit[i] - 0.3 - shift);
-    return sum;
-}
 
 static void known_new(struct known *k)
 {
-    const struct space *space = made_space();
-    memset(k, 0, sizeof *k);
-    for (int i = 0; i < SHARED; i++) {
-        struct configuration c;
-        sobol_configuration(space, (uint32_t)i, 7, &c);
-        space_encode(space, &c, k->unit + i * space->n);
-    }
-    for (int t = 0; t < TASKS; t++) {
-        for (int i = 0; i < SHARED; i++)
-            k->log_error[t][i] = log(error_at(k->unit + i * space->n, space->n, 0.02 * t) + 0.002);
-        k->task[t] = (struct knowledge_task){.family = t % FAMILIES,
-                                             .majority_error = majority,
-                                             .full_epochs = FULL_EPOCHS,
-                                             .n_runs = SHARED,
-                                             .is_shared = true,
-                                             .unit = k->unit,
-                                             .log_error = k->log_error[t]};
-        text_format(k->task[t].name, sizeof k->task[t].name, "task%d", t);
-    }
-    k->knowledge = (struct knowledge){.space = *space,
-                                      .n_dims = space->n,
-                                      .n_shared = SHARED,
-                                      .n_families = FAMILIES,
-                                      .n_tasks = TASKS,
-                                      .family = k->family,
-                                      .task = k->task,
-                                      .advice = &k->advice,
-                                      .n_advice = 1};
-    gp_axes(space, &k->advice.kernel);
-    k->advice.left_out = 1;
-    k->advice.ranker = (struct ranker){.portfolio = {.n = 4, .entry = {3, 9, 20, 31}},
-                                       .similarity = {.evidence = 1, .spread = 0.7},
-                                       .used = RANKING_EVEN};
-    for (int r = 0; r < PREDICTOR_RUNGS; r++)
-        k->advice.predictor.rung[r] = (struct predictor_rung){
-            .n_pairs = 9, .weight = {1}, .edge = {1, 2}, .sd = {.1, .1, .1}};
-    k->guidance =
-        (struct guidance){.knowledge = &k->knowledge, .left_out = 1, .advice = &k->advice};
+    static const struct known_plan plan = {.n_tasks = TASKS,
+                                           .n_families = FAMILIES,
+                                           .n_shared = SHARED,
+                                           .full_epochs = FULL_EPOCHS,
+                                           .left_out = 1,
+                                           .shift = 0.02};
+    known_make(k, &plan);
 }
 
 /* ---- a search ------------------------------------------------------------------------------ */
@@ -90,7 +38,7 @@ struct hunt {
 static struct search_context context_of(const struct hunt *h)
 {
     return (struct search_context){.study = &h->made->study,
-                                   .majority_error = majority,
+                                   .majority_error = known_majority,
                                    .share_left = 0.5,
                                    .full_epochs = FULL_EPOCHS,
                                    .rng_seed = 1,
@@ -133,7 +81,7 @@ static double landscape(const struct configuration *c)
 {
     double unit[SPACE_MAX];
     space_encode(made_space(), c, unit);
-    return error_at(unit, made_space()->n, 0.03);
+    return known_error_at(unit, made_space()->n, 0.03);
 }
 
 static void run(struct hunt *h, int n)
