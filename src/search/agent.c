@@ -114,7 +114,7 @@ static bool may_explore(const struct search_context *c)
 /* One of the moves that are possible, all alike. */
 static enum move any_of(const struct standing *s, struct rng *rng)
 {
-    enum move possible[MOVE_N];
+    enum move possible[MOVE_N] = {MOVE_RANDOM}; /* which always is */
     size_t n = 0;
     for (int m = 0; m < MOVE_N; m++)
         if (s->possible[m])

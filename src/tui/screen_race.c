@@ -136,16 +136,18 @@ static void draw_race_curves(struct app *app, const struct race_look *l, struct 
         climb(l, i, &s);
         used += s.n;
         text_format(label[i], sizeof label[i], "%c %s", lane_letter(i), l->lane[i].name);
-        if (s.n > 0)
-            series[n++] = (struct plot_series){.x = s.x,
-                                               .y = s.y,
-                                               .n = s.n,
-                                               .paint = lane_paint(i),
-                                               .line = i < 8 ? PLOT_SOLID : PLOT_DASHED,
-                                               .label = label[i],
-                                               .letter = lane_letter(i),
-                                               .attr = selected ? ATTR_BOLD : 0,
-                                               .selected = selected};
+        if (s.n == 0)
+            continue;
+        series[n] = (struct plot_series){.x = s.x,
+                                         .y = s.y,
+                                         .n = s.n,
+                                         .paint = lane_paint(i),
+                                         .line = i < 8 ? PLOT_SOLID : PLOT_DASHED,
+                                         .label = label[i],
+                                         .letter = lane_letter(i),
+                                         .attr = selected ? ATTR_BOLD : 0,
+                                         .selected = selected};
+        n++;
     }
     struct plot plot = {.x_title = l->full > 0 ? "full trainings" : "epochs charged",
                         .series = series,

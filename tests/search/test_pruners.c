@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "../support/made_study.h"
+#include "../support/made_known.h"
 #include "tiller/search.h"
 
 enum { R = 27 };
@@ -291,6 +291,144 @@ static void halving_and_hyperband_pay(void **state)
     saves_epochs_and_keeps_the_best("hyperband", 0.4);
 }
 
+/* ---- the learned pruner and the pilot ------------------------------------------------------ */
+
+enum { HOPELESS = 2000, RUNG = 8 };
+
+/* One incumbent that ended at 0.05, and a run that is hopeless after eight epochs. */
+struct watch {
+    struct known known;
+    struct made_study *made;
+    struct trial *hopeless;
+    struct search_context context;
+};
+
+static struct watch *watch_new(void)
+{
+    static const struct known_plan plan = {.n_tasks = 2,
+                                           .n_families = 2,
+                                           .n_shared = 4,
+                                           .full_epochs = R,
+                                           .left_out = -1,
+                                           .shift = 0.02};
+    struct watch *w = mem_zero_alloc(1, sizeof *w);
+    known_make(&w->known, &plan);
+    w->made = made_new(made_space());
+    falling(w->made, TRIAL_COMPLETE, 0.05, R);
+    w->hopeless = falling(w->made, TRIAL_RUNNING, 0.58, RUNG);
+    w->context = context_of(w->made);
+    w->context.rng_seed = 1;
+    w->context.guidance = &w->known.guidance;
+    return w;
+}
+
+static void watch_free(struct watch *w)
+{
+    made_free(w->made);
+    mem_free(w);
+}
+
+/* As if it had that number; one is as hopeless as the other. */
+static bool stops_number(struct watch *w, const char *pruner, int64_t number, char *reason)
+{
+    w->hopeless->number = number;
+    reason[0] = 0;
+    bool stop = pruner_find(pruner)->stop(&w->context, w->hopeless, reason, 200);
+    assert_int_equal(stop, reason[0] != 0);
+    return stop;
+}
+
+static int count_audited(struct watch *w, const char *pruner, bool *audited)
+{
+    char reason[200];
+    int n = 0;
+    for (int k = 0; k < HOPELESS; k++)
+        n += audited[k] = !stops_number(w, pruner, k + 1, reason);
+    return n;
+}
+
+/* One stop in twenty, within four standard deviations; the share says whether chances come true. */
+static void some_stops_are_overruled(void **state)
+{
+    (void)state;
+    static bool audited[HOPELESS];
+    char reason[200];
+    struct watch *w = watch_new();
+    assert_in_range(count_audited(w, "learned", audited), HOPELESS / 20 - 39, HOPELESS / 20 + 39);
+    for (int k = 0; k < HOPELESS; k++)
+        if (stops_number(w, "learned", k + 1, reason))
+            assert_non_null(strstr(reason, "stopped at epoch 8: it will end better than the best"));
+    falling(w->made, TRIAL_COMPLETE, 0.55, RUNG); /* others make no difference to who is audited */
+    w->hopeless = &w->made->trials[1];
+    for (int k = 0; k < HOPELESS; k++)
+        assert_int_equal(stops_number(w, "learned", k + 1, reason), !audited[k]);
+    watch_free(w);
+}
+
+/* By trial and study seed alone: at every rung, and when the study is resumed, the same run is let
+ * go on; under another seed another one. */
+static void who_is_audited_is_settled_at_the_start(void **state)
+{
+    (void)state;
+    static bool first[HOPELESS], later[HOPELESS], other[HOPELESS];
+    struct watch *w = watch_new();
+    int n = count_audited(w, "learned", first);
+    static const size_t rungs[] = {4, RUNG};
+    for (size_t i = 0; i < 2; i++) {
+        w->hopeless->n_epochs = rungs[i];
+        assert_int_equal(count_audited(w, "learned", later), n);
+        assert_memory_equal(first, later, sizeof first);
+    }
+    int common = 0;
+    w->context.rng_seed = 2;
+    assert_true(count_audited(w, "learned", other) > 0);
+    for (int k = 0; k < HOPELESS; k++)
+        common += first[k] && other[k];
+    assert_true(common < n / 4);
+    watch_free(w);
+}
+
+/* An audit asks whether a chance comes true. A run that has learnt nothing at three rungs has none,
+ * and what a person began is never stopped. */
+static void what_is_not_up_for_audit(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct watch *w = watch_new();
+    w->context.majority_error = 0.5;
+    for (int k = 0; k < HOPELESS; k++) {
+        assert_true(stops_number(w, "learned", k + 1, reason));
+        assert_non_null(strstr(reason, "learnt nothing"));
+    }
+    text_copy(w->hopeless->who, sizeof w->hopeless->who, "you");
+    for (int k = 0; k < HOPELESS; k++)
+        assert_false(stops_number(w, "learned", k + 1, reason));
+    watch_free(w);
+}
+
+/* The pilot's table may want to stop what the bound lets go on; it is audited all the same, and by
+ * the same draw. */
+static void what_the_table_stops_is_audited_too(void **state)
+{
+    (void)state;
+    static bool by_bound[HOPELESS], by_table[HOPELESS];
+    char reason[200];
+    struct watch *w = watch_new();
+    int n = count_audited(w, "learned", by_bound);
+    assert_int_equal(count_audited(w, "pilot", by_table), n); /* an empty table adds nothing */
+    for (int e = 0; e < RUNG; e++)
+        w->hopeless->curve[e].value = 0.04; /* far ahead of the best */
+    assert_false(stops_number(w, "learned", 1, reason));
+    struct pilot *table = &w->known.advice.pilot;
+    for (int i = 0; i < PILOT_STATES; i++) {
+        table->visits[i][PILOT_CONTINUE] = table->visits[i][PILOT_STOP] = 100;
+        table->q[i][PILOT_STOP] = 1;
+    }
+    assert_int_equal(count_audited(w, "pilot", by_table), n);
+    assert_memory_equal(by_bound, by_table, sizeof by_bound);
+    watch_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +444,10 @@ int main(void)
         cmocka_unit_test(brackets_have_their_shares),
         cmocka_unit_test(brackets_halve_for_themselves),
         cmocka_unit_test(halving_and_hyperband_pay),
+        cmocka_unit_test(some_stops_are_overruled),
+        cmocka_unit_test(who_is_audited_is_settled_at_the_start),
+        cmocka_unit_test(what_is_not_up_for_audit),
+        cmocka_unit_test(what_the_table_stops_is_audited_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
