@@ -1,16 +1,8 @@
 /* If this fails, the program compares other methods than it is told to, or peers that run elsewhere
  * search on other pools, or begin with other portfolios, than ours. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-#include <cmocka.h>
-
-#include "../support/spawn.h"
+#include "../support/programs.h"
 #include "tiller/knowledge.h"
 
 enum { CONFIGS = 60, KNOWN = 20, EPOCHS = 12, TASKS = 4 };
@@ -90,21 +82,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct cJSON *parse(const struct spawned *s)
-{
-    struct err_info info = {0};
-    struct cJSON *doc = NULL;
-    if (json_parse(text_get(&s->out), s->out.length, "output", &doc, &info) != ERR_OK)
-        fail_msg("%s in: %s\n%s", info.detail, text_get(&s->out), text_get(&s->err));
-    return doc;
-}
-
 static struct cJSON *json_of(const char *const *words)
 {
     struct spawned s;
     if (tiller(&s, words) != 0)
         fail_msg("%s", text_get(&s.err));
-    struct cJSON *doc = parse(&s);
+    struct cJSON *doc = said_json(&s);
     spawn_free(&s);
     return doc;
 }
@@ -212,29 +195,16 @@ static void broken_files_of_methods_are_refused(void **state)
 
 /* ---- peers that run elsewhere -------------------------------------------------------------- */
 
-static const char *const python = "/usr/bin/python3";
-
-static bool have_optuna(void)
-{
-    const char *argv[] = {python, "-c", "import optuna, scipy", NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, argv, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have)
-        print_message("skipped: python3-optuna is not installed\n");
-    return have;
-}
-
 static int optuna_replay(struct spawned *s, const char *const *more)
 {
-    const char *argv[24] = {python,      "tests/bench/optuna_replay.py",
-                            table,       "--any-version",
-                            "--out",     more[0],
-                            "--tiller",  spawn_tiller(),
-                            "--seeds",   "2",
-                            "--budget",  "3",
-                            "--workers", "1",
-                            "--methods", "optuna-tpe+hyperband+portfolio"};
+    const char *argv[24] = {programs_python, "tests/bench/optuna_replay.py",
+                            table,           "--any-version",
+                            "--out",         more[0],
+                            "--tiller",      spawn_tiller(),
+                            "--seeds",       "2",
+                            "--budget",      "3",
+                            "--workers",     "1",
+                            "--methods",     "optuna-tpe+hyperband+portfolio"};
     for (int i = 1, n = 16; more[i]; i++)
         argv[n++] = more[i];
     return spawn_run(s, argv, NULL, 120);
@@ -247,7 +217,7 @@ static void optuna_searches_with_our_portfolio(void **state)
     (void)state;
     char runs[128];
     struct spawned s;
-    if (!have_optuna())
+    if (!have_python("optuna, scipy"))
         return;
     const char *const unknown[] = {in_folder("runs.csv", runs), NULL};
     assert_int_not_equal(optuna_replay(&s, unknown), 0);

@@ -10,11 +10,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "../support/spawn.h"
+#include "../support/programs.h"
 #include "saved_network.h"
 
 static char folder[64];
-static const char *const python = "/usr/bin/python3";
 
 static const char *in_folder(const char *name)
 {
@@ -61,14 +60,6 @@ static struct cJSON *read_json(const char *path)
         fail_msg("%s", info.detail);
     mem_free(bytes);
     return doc;
-}
-
-static double number(const struct cJSON *object, const char *name)
-{
-    double value = NAN;
-    if (!json_get_number(object, name, &value))
-        fail_msg("no number '%s'", name);
-    return value;
 }
 
 /* ---- a study ----------------------------------------------------------------------------- */
@@ -119,19 +110,21 @@ static void the_folder_says_what_the_log_says(void **state)
     run_well(WORDS("export", in_folder("vowel.study.jsonl")));
     struct cJSON *doc = read_json(in_folder("vowel-best/config.json"));
     assert_string_equal(json_get_string(doc, "study"), "vowel.study.jsonl");
-    assert_true(number(doc, "trial") == (double)best->number);
-    assert_true(number(doc, "value") == best->value);
-    assert_true(number(doc, "epoch") == best->best_epoch);
-    assert_true(number(doc, "epochs_per_trial") == 12);
+    assert_true(said_number(doc, "trial") == (double)best->number);
+    assert_true(said_number(doc, "value") == best->value);
+    assert_true(said_number(doc, "epoch") == best->best_epoch);
+    assert_true(said_number(doc, "epochs_per_trial") == 12);
     const struct cJSON *values = json_get(doc, "hyperparameters"), *data = json_get(doc, "data");
-    assert_true(number(values, "units") == best->config.value[space_find(&study->space, "units")]);
+    assert_true(said_number(values, "units") ==
+                best->config.value[space_find(&study->space, "units")]);
     assert_non_null(json_get_string(values, "optimizer"));
     assert_string_equal(json_get_string(values, "normalization"),
                         "none"); /* held: not in the log */
-    assert_int_equal(cJSON_GetArraySize(json_get(doc, "layers")), number(values, "num_layers") + 1);
+    assert_int_equal(cJSON_GetArraySize(json_get(doc, "layers")),
+                     said_number(values, "num_layers") + 1);
     const struct cJSON *metrics = json_get(doc, "metrics");
-    assert_true(number(json_get(metrics, "validation"), "val_loss") == best->best_loss);
-    assert_true(number(json_get(metrics, "test"), "accuracy") > 0.1);
+    assert_true(said_number(json_get(metrics, "validation"), "val_loss") == best->best_loss);
+    assert_true(said_number(json_get(metrics, "test"), "accuracy") > 0.1);
     assert_string_equal(json_get_string(data, "fingerprint"), study->fingerprint);
     assert_string_equal(json_get_string(data, "name"), "vowel");
     assert_int_equal(cJSON_GetArraySize(json_get(data, "classes")), 11);
@@ -265,8 +258,8 @@ static void a_refit_has_learnt_from_both_parts(void **state)
     run_well(
         WORDS("export", in_folder("vowel.study.jsonl"), "--refit", "--out", in_folder("refit")));
     struct cJSON *doc = read_json(in_folder("refit/config.json"));
-    assert_true(number(json_get(doc, "refit"), "rows") == 792);
-    assert_true(number(json_get(doc, "refit"), "epochs") == best->best_epoch);
+    assert_true(said_number(json_get(doc, "refit"), "rows") == 792);
+    assert_true(said_number(json_get(doc, "refit"), "epochs") == best->best_epoch);
     assert_non_null(json_get_string(json_get(doc, "metrics"), "of"));
     json_free(doc);
     struct data_set *set = saved_open_set("data/vowel.csv");
@@ -419,17 +412,6 @@ static void a_signal_leaves_without_writing(void **state)
 
 /* ---- model.py ---------------------------------------------------------------------------- */
 
-static bool have_torch(void)
-{
-    const char *argv[] = {python, "-c", "import torch", NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, argv, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have)
-        print_message("skipped: python3-torch is not installed\n");
-    return have;
-}
-
 /* 9 x 7 pixels: the first pooling leaves a row and a column out, the third has nothing to pool. */
 enum { IMAGE_ROWS = 9, IMAGE_COLUMNS = 7, N_PIXELS = IMAGE_ROWS * IMAGE_COLUMNS };
 
@@ -550,7 +532,7 @@ static void export_network(const char *name, const struct net_config *c, const s
 
 static void run_models(char (*folders)[160], int n)
 {
-    const char *argv[N_NETWORKS + 4] = {python, "tests/cli/torch_models.py"};
+    const char *argv[N_NETWORKS + 4] = {programs_python, "tests/cli/torch_models.py"};
     struct spawned s;
     for (int i = 0; i < n; i++)
         argv[i + 2] = folders[i];
@@ -593,7 +575,7 @@ static void pytorch_predicts_the_same(void **state)
     (void)state;
     static char folders[N_NETWORKS][160];
     struct data_set *sets[N_SETS];
-    if (!have_torch())
+    if (!have_python("torch"))
         return;
     assert_int_equal(file_make_folder(in_folder("pictures"), NULL), ERR_OK);
     write_part("train", 240);
@@ -625,7 +607,7 @@ static void names_from_the_data_stay_texts(void **state)
                                           "back\\slash\\", "M\xc3\xbcller \xf0\x9f\x8c\xb1", "'''"};
     char folders[1][160], file[64];
     struct text t = {0};
-    if (!have_torch())
+    if (!have_python("torch"))
         return;
     text_append(&t, "a,b,class\n");
     for (int i = 0; i < 200; i++) {

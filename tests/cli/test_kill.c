@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "../support/spawn.h"
+#include "../support/programs.h"
 #include "tiller/study.h"
 
 enum { KILLS = 20, LOCKED_WANTED = 6, TRIES_MAX = 200, SHOWN_MAX = 200000 };
@@ -103,18 +103,8 @@ static void assert_all_shown_are_kept(const char *path)
 
 static void optuna_still_reads_it(const char *path)
 {
-    const char *probe[] = {"/usr/bin/python3", "-c", "import optuna", NULL};
-    const char *argv[] = {"/usr/bin/python3", "tests/cli/optuna_live.py", "summary", path, NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, probe, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have) {
-        print_message("skipped: python3-optuna is not installed\n");
-        return;
-    }
-    if (spawn_run(&s, argv, NULL, 120) != 0)
-        fail_msg("optuna can't read it: %s", text_get(&s.err));
-    spawn_free(&s);
+    if (have_python("optuna"))
+        json_free(optuna_study("summary", path, NULL));
 }
 
 static void killed_at_any_moment_nothing_shown_is_lost(void **state)

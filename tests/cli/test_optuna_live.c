@@ -1,59 +1,7 @@
 /* If this fails, Optuna no longer reads our studies, or can't seed a search that runs. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <cjson/cJSON.h>
-#include <cmocka.h>
-
-#include "../support/spawn.h"
-
-static const char *const python = "/usr/bin/python3";
-
-static bool have_optuna(void)
-{
-    const char *argv[] = {python, "-c", "import optuna", NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, argv, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have)
-        print_message("skipped: python3-optuna is not installed\n");
-    return have;
-}
-
-static struct cJSON *parse(const struct spawned *s)
-{
-    struct err_info info = {0};
-    struct cJSON *doc = NULL;
-    if (json_parse(text_get(&s->out), s->out.length, "output", &doc, &info) != ERR_OK)
-        fail_msg("%s in: %s\n%s", info.detail, text_get(&s->out), text_get(&s->err));
-    return doc;
-}
-
-static struct cJSON *optuna(const char *verb, const char *study, const char *json)
-{
-    const char *argv[] = {python, "tests/cli/optuna_live.py", verb, study, json, NULL};
-    struct spawned s;
-    int status = spawn_run(&s, argv, NULL, 120);
-    if (status != 0)
-        fail_msg("%s: status %d: %s", verb, status, text_get(&s.err));
-    struct cJSON *doc = json ? NULL : parse(&s);
-    spawn_free(&s);
-    return doc;
-}
-
-static double number(const struct cJSON *object, const char *name)
-{
-    double value = NAN;
-    if (!json_get_number(object, name, &value))
-        fail_msg("no number '%s'", name);
-    return value;
-}
+#include "../support/programs.h"
 
 /* The trial that python seeded must have run with its values, by whoever claimed it. */
 static void assert_seed_ran(const struct cJSON *trials, double rate)
@@ -64,7 +12,7 @@ static void assert_seed_ran(const struct cJSON *trials, double rate)
         const struct cJSON *params = json_get(t, "params");
         double found = NAN;
         if (json_get_number(params, "learning_rate", &found) && found == rate) {
-            assert_true(number(t, "epochs") >= 1);
+            assert_true(said_number(t, "epochs") >= 1);
             assert_string_equal(json_get_string(params, "activation"), "tanh");
             return;
         }
@@ -78,19 +26,19 @@ static void assert_trials_are_whole(const struct cJSON *trials)
     cJSON_ArrayForEach(t, trials)
     {
         const char *state = json_get_string(t, "state");
-        if (strcmp(state, "FAIL") == 0 && number(t, "epochs") == 0)
+        if (strcmp(state, "FAIL") == 0 && said_number(t, "epochs") == 0)
             continue; /* begun when the time was up */
         assert_true(strcmp(state, "COMPLETE") == 0 || strcmp(state, "PRUNED") == 0);
         if (strcmp(state, "COMPLETE") == 0)
-            assert_true(number(t, "value") == number(t, "lowest"));
-        assert_true(number(t, "curve") == number(t, "epochs"));
+            assert_true(said_number(t, "value") == said_number(t, "lowest"));
+        assert_true(said_number(t, "curve") == said_number(t, "epochs"));
     }
 }
 
 static void test_optuna_reads_and_seeds(void **state)
 {
     (void)state;
-    if (!have_optuna())
+    if (!have_python("optuna"))
         return;
     char folder[64], study[128];
     assert_non_null(spawn_make_folder(folder));
@@ -102,19 +50,19 @@ static void test_optuna_reads_and_seeds(void **state)
     assert_true(spawn_start(&s, argv, NULL));
     if (!spawn_wait_text(&s, "epoch", false, 60))
         fail_msg("no epoch was shown: %s", text_get(&s.err));
-    cJSON_Delete(
-        optuna("enqueue", study, "{\"learning_rate\": 0.00321, \"activation\": \"tanh\"}"));
+    json_free(
+        optuna_study("enqueue", study, "{\"learning_rate\": 0.00321, \"activation\": \"tanh\"}"));
     assert_int_equal(spawn_finish(&s, 300), 0);
-    struct cJSON *ours = parse(&s), *theirs = optuna("summary", study, NULL);
+    struct cJSON *ours = said_json(&s), *theirs = optuna_study("summary", study, NULL);
     const struct cJSON *best = json_get(ours, "best"), *its = json_get(theirs, "best");
-    assert_true(number(best, "value") == number(its, "value"));
+    assert_true(said_number(best, "value") == said_number(its, "value"));
     /* Equal values: Optuna takes the first trial, we the lower loss. */
     const struct cJSON *same =
-        cJSON_GetArrayItem(json_get(theirs, "trials"), (int)number(best, "trial"));
-    assert_true(number(same, "value") == number(its, "value"));
-    assert_true(number(json_get(best, "params"), "learning_rate") ==
-                number(json_get(same, "params"), "learning_rate"));
-    assert_true(number(ours, "trials") == cJSON_GetArraySize(json_get(theirs, "trials")));
+        cJSON_GetArrayItem(json_get(theirs, "trials"), (int)said_number(best, "trial"));
+    assert_true(said_number(same, "value") == said_number(its, "value"));
+    assert_true(said_number(json_get(best, "params"), "learning_rate") ==
+                said_number(json_get(same, "params"), "learning_rate"));
+    assert_true(said_number(ours, "trials") == cJSON_GetArraySize(json_get(theirs, "trials")));
     assert_seed_ran(json_get(theirs, "trials"), 0.00321);
     assert_trials_are_whole(json_get(theirs, "trials"));
     json_free(ours);
@@ -128,7 +76,7 @@ static void test_optuna_reads_every_objective(void **state)
 {
     (void)state;
     static const char *const objectives[] = {"val_f1", "val_auc", "val_loss"};
-    if (!have_optuna())
+    if (!have_python("optuna"))
         return;
     for (size_t i = 0; i < sizeof objectives / sizeof *objectives; i++) {
         char folder[64], study[128];
@@ -151,11 +99,11 @@ static void test_optuna_reads_every_objective(void **state)
         struct spawned s;
         if (spawn_run(&s, argv, NULL, 120) != 0)
             fail_msg("%s", text_get(&s.err));
-        struct cJSON *ours = parse(&s), *theirs = optuna("summary", study, NULL);
+        struct cJSON *ours = said_json(&s), *theirs = optuna_study("summary", study, NULL);
         const struct cJSON *best = json_get(ours, "best"), *its = json_get(theirs, "best");
-        double metric = number(json_get(best, "metrics"), objectives[i]);
+        double metric = said_number(json_get(best, "metrics"), objectives[i]);
         bool larger = strcmp(objectives[i], "val_loss") != 0;
-        assert_true(number(its, "value") == (larger ? 1 - metric : metric));
+        assert_true(said_number(its, "value") == (larger ? 1 - metric : metric));
         assert_string_equal(json_get(theirs, "metric_names")->child->valuestring,
                             json_get_string(best, "objective"));
         assert_string_equal(json_get_string(best, "objective") + (larger ? 2 : 0), objectives[i]);

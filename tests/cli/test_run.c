@@ -12,27 +12,10 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "../support/spawn.h"
+#include "../support/programs.h"
 #include "tiller/study.h"
 
 #define COMMON "--plain", "--json", "--workers", "1", "--rng-seed", "3"
-
-static struct cJSON *parse(const struct spawned *s)
-{
-    struct err_info info = {0};
-    struct cJSON *doc = NULL;
-    if (json_parse(text_get(&s->out), s->out.length, "output", &doc, &info) != ERR_OK)
-        fail_msg("%s in: %s\n%s", info.detail, text_get(&s->out), text_get(&s->err));
-    return doc;
-}
-
-static double number(const struct cJSON *object, const char *name)
-{
-    double value = NAN;
-    if (!json_get_number(object, name, &value))
-        fail_msg("no number '%s'", name);
-    return value;
-}
 
 static const char *study_path(const char *folder, char out[static 128])
 {
@@ -60,19 +43,19 @@ static void the_summary_agrees_with_the_log(void **state)
     struct spawned s;
     if (spawn_run(&s, argv, NULL, 120) != 0)
         fail_msg("%s", text_get(&s.err));
-    struct cJSON *doc = parse(&s);
+    struct cJSON *doc = said_json(&s);
     struct study *study = read_study(path);
     const struct trial *best = study_best(study);
     const struct cJSON *said = json_get(doc, "best"), *test = json_get(doc, "test");
-    assert_true(number(doc, "epochs") == 230 && study->epochs_spent == 230);
-    assert_true(number(doc, "trials") == (double)study->n_trials);
-    assert_true(number(said, "trial") == (double)best->number);
-    assert_true(number(said, "value") == best->value);
-    assert_true(number(said, "epoch") == best->best_epoch);
-    assert_true(number(json_get(said, "metrics"), "val_loss") == best->best_loss);
-    assert_true(1 - number(json_get(said, "metrics"), "val_accuracy") == best->value);
-    assert_true(number(test, "accuracy") > 0.5 && number(test, "accuracy") <= 1);
-    assert_int_equal(number(test, "times_read"), 1);
+    assert_true(said_number(doc, "epochs") == 230 && study->epochs_spent == 230);
+    assert_true(said_number(doc, "trials") == (double)study->n_trials);
+    assert_true(said_number(said, "trial") == (double)best->number);
+    assert_true(said_number(said, "value") == best->value);
+    assert_true(said_number(said, "epoch") == best->best_epoch);
+    assert_true(said_number(json_get(said, "metrics"), "val_loss") == best->best_loss);
+    assert_true(1 - said_number(json_get(said, "metrics"), "val_accuracy") == best->value);
+    assert_true(said_number(test, "accuracy") > 0.5 && said_number(test, "accuracy") <= 1);
+    assert_int_equal(said_number(test, "times_read"), 1);
     assert_true(best->value < 0.5);
     json_free(doc);
     study_free(study);
@@ -107,15 +90,16 @@ static void a_number_is_searched_like_a_class(void **state)
         if (spawn_run(&s, runs[i], NULL, 120) != 0)
             fail_msg("%s", text_get(&s.err));
         assert_non_null(strstr(text_get(&s.err), " val_mae "));
-        struct cJSON *doc = parse(&s);
+        struct cJSON *doc = said_json(&s);
         const struct cJSON *best = json_get(doc, "best"), *metrics = json_get(best, "metrics");
         const struct cJSON *test = json_get(doc, "test");
-        assert_true(number(doc, "epochs") == (i ? 100 : 60));
+        assert_true(said_number(doc, "epochs") == (i ? 100 : 60));
         assert_string_equal(json_get_string(best, "objective"), "val_mae");
-        assert_true(number(best, "value") == number(metrics, "val_mae"));
-        assert_true(number(metrics, "val_r2") > 0.2 && number(metrics, "val_r2") < 1);
-        assert_true(number(test, "mae") > 2 && number(test, "mae") < 15); /* years */
-        assert_true(number(test, "r2") > 0.2 && number(test, "mse") > number(test, "mae"));
+        assert_true(said_number(best, "value") == said_number(metrics, "val_mae"));
+        assert_true(said_number(metrics, "val_r2") > 0.2 && said_number(metrics, "val_r2") < 1);
+        assert_true(said_number(test, "mae") > 2 && said_number(test, "mae") < 15); /* years */
+        assert_true(said_number(test, "r2") > 0.2 &&
+                    said_number(test, "mse") > said_number(test, "mae"));
         assert_null(json_get(metrics, "val_accuracy"));
         assert_null(json_get(test, "accuracy"));
         json_free(doc);
@@ -168,7 +152,7 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
                            "1500",         NULL};
     if (spawn_run(&s, whole, NULL, 300) != 0)
         fail_msg("%s", text_get(&s.err));
-    struct cJSON *expected = parse(&s);
+    struct cJSON *expected = said_json(&s);
     spawn_free(&s);
     const char *first[] = {
         spawn_tiller(), "run", "data/vowel", COMMON, "--study", study_path(folder, path),
@@ -185,7 +169,7 @@ static void interrupted_and_resumed_it_is_the_same_study(void **state)
         spawn_free(&s);
     }
     assert_int_equal(spawn_run(&s, again, NULL, 300), 0);
-    struct cJSON *resumed = parse(&s);
+    struct cJSON *resumed = said_json(&s);
     spawn_free(&s);
     drop_times(expected);
     drop_times(resumed);
@@ -214,9 +198,9 @@ static void a_budget_grows_on_resume(void **state)
     for (int i = 0; i < 3; i++) {
         if (spawn_run(&s, runs[i], NULL, 120) != 0)
             fail_msg("%s", text_get(&s.err));
-        struct cJSON *doc = parse(&s);
-        assert_true(number(doc, "epochs") == spent[i]);
-        assert_int_equal(number(json_get(doc, "test"), "times_read"), i + 1);
+        struct cJSON *doc = said_json(&s);
+        assert_true(said_number(doc, "epochs") == spent[i]);
+        assert_int_equal(said_number(json_get(doc, "test"), "times_read"), i + 1);
         json_free(doc);
         spawn_free(&s);
     }

@@ -5,9 +5,25 @@
 #include "../support/spawn.h"
 #include "tiller/bench.h"
 
-/* Writes FOLDER/NAME-configs.csv and FOLDER/NAME-curves.csv and loads them. */
-static inline enum err made_table(const char *folder, const char *configs, const char *curves,
-                                  struct curve_table **out, struct err_info *info)
+/* A folder for each program of tests: cmocka_run_group_tests(tests, set_up, tear_down). */
+static char folder[64];
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    return spawn_make_folder(folder) ? 0 : -1;
+}
+
+static inline int tear_down(void **state)
+{
+    (void)state;
+    spawn_remove_folder(folder);
+    return 0;
+}
+
+/* Writes made-configs.csv and made-curves.csv into it and loads them. */
+static inline enum err made_table(const char *configs, const char *curves, struct curve_table **out,
+                                  struct err_info *info)
 {
     char path[256], prefix[128];
     text_format(prefix, sizeof prefix, "%s/made", folder);

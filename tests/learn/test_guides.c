@@ -10,22 +10,6 @@
 
 #include "made_table.h"
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    spawn_make_folder(folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    spawn_remove_folder(folder);
-    return 0;
-}
-
 /* Four configurations on the tasks one and two of the families f and g. */
 static struct curve_table *make_table(void)
 {
@@ -37,7 +21,7 @@ static struct curve_table *make_table(void)
                                       "two,c,g,0.7,0.3\ntwo,d,g,0.9,0.5\n";
     struct curve_table *table;
     struct err_info info = {0};
-    if (made_table(folder, configs, curves, &table, &info) != ERR_OK)
+    if (made_table(configs, curves, &table, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     return table;
 }
@@ -175,7 +159,7 @@ static struct curve_table *make_long_table(void)
             for (int e = 0; e < 10; e++)
                 text_appendf(&curves, ",%g", 0.9 - 0.01 * (i + 1) * e);
         }
-    if (made_table(folder, text_get(&configs), text_get(&curves), &table, &info) != ERR_OK)
+    if (made_table(text_get(&configs), text_get(&curves), &table, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     text_free(&configs);
     text_free(&curves);

@@ -13,21 +13,6 @@
 #include "learn/race_lanes.h"
 #include "made_table.h"
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    return spawn_make_folder(folder) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    spawn_remove_folder(folder);
-    return 0;
-}
-
 /* ---- steps ------------------------------------------------------------------------------- */
 
 static void steps_are_looked_up(void **state)
@@ -151,7 +136,7 @@ static void write_table(void)
             text_appendf(&curves, "t%d,%d,%.4f,%.4f,%.4f\n", t, i, 0.9 - i / 60.0, 0.8 - i / 60.0,
                          0.7 - i / 60.0);
         }
-    if (made_table(folder, text_get(&configs), text_get(&curves), &table, &info) != ERR_OK)
+    if (made_table(text_get(&configs), text_get(&curves), &table, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     curve_table_free(table);
     text_free(&configs);

@@ -12,16 +12,14 @@
 #include "learn/memory_study.h"
 #include "made_table.h"
 
-static char folder[64];
 static struct curve_table *line; /* one axis, points at 0 .1 .2 ... 1, R = 6 */
 
 /* Curve of point i: falls from 1 - i/20 by 0.01 an epoch; point 3 diverges at epoch 3. */
-static int set_up(void **state)
+static int line_up(void **state)
 {
-    (void)state;
     struct text configs = {0}, curves = {0};
     struct err_info info = {0};
-    spawn_make_folder(folder);
+    assert_int_equal(set_up(state), 0);
     text_append(&configs, "config_id,x\n");
     text_append(&curves, "task,config_id,time,e1,e2,e3,e4,e5,e6\n");
     for (int i = 0; i <= 10; i++) {
@@ -34,7 +32,7 @@ static int set_up(void **state)
                 text_appendf(&curves, ",%.4f", 1 - i / 20.0 - e / 100.0);
         text_append_char(&curves, '\n');
     }
-    enum err err = made_table(folder, text_get(&configs), text_get(&curves), &line, &info);
+    enum err err = made_table(text_get(&configs), text_get(&curves), &line, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     text_free(&configs);
@@ -42,12 +40,10 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
+static int line_down(void **state)
 {
-    (void)state;
     curve_table_free(line);
-    spawn_remove_folder(folder);
-    return 0;
+    return tear_down(state);
 }
 
 /* ---- a sampler that does as it is told, and notes what it sees --------------------------- */
@@ -294,7 +290,7 @@ static struct curve_table *wide_table(void)
                 text_appendf(&curves, ",%.6f", 0.1 + 0.5 * far + 0.3 / e);
             text_append_char(&curves, '\n');
         }
-    enum err err = made_table(folder, text_get(&configs), text_get(&curves), &table, &info);
+    enum err err = made_table(text_get(&configs), text_get(&curves), &table, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     text_free(&configs);
@@ -587,5 +583,5 @@ int main(void)
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(the_fold_is_that_of_a_log),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, line_up, line_down);
 }

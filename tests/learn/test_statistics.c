@@ -11,22 +11,6 @@
 
 #include "made_table.h"
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    spawn_make_folder(folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    spawn_remove_folder(folder);
-    return 0;
-}
-
 static void near(double value, double expected, double tolerance)
 {
     if (!(fabs(value - expected) <= tolerance))
@@ -48,14 +32,37 @@ static struct curve_table *flat_table(void)
             for (int e = 1; e <= 10; e++)
                 text_appendf(&curves, ",%d", i);
         }
-    enum err err =
-        made_table(folder, "config_id,x\n0,1\n1,2\n2,3\n", text_get(&curves), &table, &info);
+    enum err err = made_table("config_id,x\n0,1\n1,2\n2,3\n", text_get(&curves), &table, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     assert_true(table->tasks[0].best == 0 && table->tasks[0].median == 1 &&
                 table->tasks[0].majority == 2);
     text_free(&curves);
     return table;
+}
+
+/* ---- a comparison ------------------------------------------------------------------------- */
+
+/* Searches on that table, and what is made of them. */
+struct comparison {
+    struct curve_table *table;
+    struct bench_result *result;
+    struct bench_statistics *statistics; /* of judge; NULL before */
+};
+
+static const struct bench_statistics *judge(struct comparison *c)
+{
+    struct err_info info = {0};
+    bench_statistics_free(c->statistics);
+    assert_int_equal(bench_statistics_new(c->result, BENCH_EPOCHS, &c->statistics, &info), ERR_OK);
+    return c->statistics;
+}
+
+static void comparison_free(struct comparison *c)
+{
+    bench_statistics_free(c->statistics);
+    bench_result_free(c->result);
+    curve_table_free(c->table);
 }
 
 /* A result with no runs of its own and those of a file. */
@@ -82,12 +89,12 @@ static void put_run(struct text *out, const char *method, int task, int seed, in
 
 /* Three seeds. `slow` has error .5 from epoch 40, 60, 80 (task 0), 20 20 20 (1), 80 80 80 (2);
  * `fast` from 10 20 never, 20 20 20, 20 20 20. */
-static struct bench_result *slow_and_fast(struct curve_table *table)
+static struct comparison slow_and_fast(void)
 {
     static const int slow[3][3] = {{40, 60, 80}, {20, 20, 20}, {80, 80, 80}};
     static const int fast[3][3] = {{10, 20, 999}, {20, 20, 20}, {20, 20, 20}};
     struct text rows = {0};
-    struct bench_result *result;
+    struct comparison c = {.table = flat_table()};
     struct err_info info = {0};
     text_append(&rows, "# a comment\nmethod,task,seed,epoch,error\n");
     for (int t = 0; t < 3; t++)
@@ -95,22 +102,19 @@ static struct bench_result *slow_and_fast(struct curve_table *table)
             put_run(&rows, "slow", t, s, slow[t][s], 0.5);
             put_run(&rows, "fast", t, s, fast[t][s], 0.5);
         }
-    if (add_runs(table, 3, text_get(&rows), &result, &info) != ERR_OK)
+    if (add_runs(c.table, 3, text_get(&rows), &c.result, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     text_free(&rows);
-    assert_int_equal(result->n_methods, 2);
-    assert_string_equal(result->method[0], "slow");
-    return result;
+    assert_int_equal(c.result->n_methods, 2);
+    assert_string_equal(c.result->method[0], "slow");
+    return c;
 }
 
 static void figures_by_hand(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
-    struct bench_statistics *s;
-    struct err_info info = {0};
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    struct comparison c = slow_and_fast();
+    const struct bench_statistics *s = judge(&c);
     assert_int_equal(s->n_budgets, BENCH_BUDGETS);
     /* At 5 full trainings, 50 epochs, slow has .5 with one seed of three on task 0, on task 1 with
      * all, on task 2 with none; untrained counts 2. Families weigh a half each. */
@@ -132,8 +136,8 @@ static void figures_by_hand(void **state)
     assert_non_null(strstr(text_get(&beside), "fast (A) against slow (B)"));
     assert_non_null(strstr(text_get(&beside), "          5   0.750    1.38    -0.625 ["));
     text_free(&beside);
-    /* fast against slow's result at 10 (100 epochs): the target is .5 everywhere. Half of the seeds
-     * of slow have it at 60, 20, 80, of fast at 20, 20, 20: factors 3, 1, 4. */
+    /* fast against slow's result at 10 (100 epochs): the target is .5 everywhere. Half of the
+     * seeds of slow have it at 60, 20, 80, of fast at 20, 20, 20: factors 3, 1, 4. */
     const struct bench_pair *fast = &s->pair[2], *slow = &s->pair[1];
     near(fast->speedup[0].value, exp(log(3) / 2 + log(1) / 4 + log(4) / 4), 1e-9);
     near(slow->speedup[0].value, 1 / fast->speedup[0].value, 1e-9);
@@ -147,19 +151,15 @@ static void figures_by_hand(void **state)
     assert_int_equal(slow->won[4], 0);
     near(fast->p[4], 0.5, 1e-12); /* two families, both won */
     near(fast->p_holm[4], 0.5, 1e-12);
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
 /* Who reaches nothing is charged 2 B; a target that an untrained network meets is met at once. */
 static void targets_out_of_reach(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
+    struct comparison c = {.table = flat_table()};
     struct text rows = {0};
-    struct bench_result *result;
-    struct bench_statistics *s;
     struct err_info info = {0};
     text_append(&rows, "method,task,seed,epoch,error\n");
     for (int t = 0; t < 3; t++) {
@@ -167,16 +167,14 @@ static void targets_out_of_reach(void **state)
         put_run(&rows, "bad", t, 0, 60, 0.2);
         put_run(&rows, "useless", t, 0, 999, 0);
     }
-    assert_int_equal(add_runs(table, 1, text_get(&rows), &result, &info), ERR_OK);
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    assert_int_equal(add_runs(c.table, 1, text_get(&rows), &c.result, &info), ERR_OK);
+    const struct bench_statistics *s = judge(&c);
     near(s->pair[1 * 3 + 0].speedup[0].value, 30 / 600.0, 1e-9); /* bad, to good's .1 */
     near(s->pair[1 * 3 + 0].reached[0], 0, 0);
     near(s->pair[0 * 3 + 1].speedup[0].value, 2, 1e-9);
     near(s->pair[0 * 3 + 2].speedup[0].value, 1, 1e-9); /* to useless's: both at once */
     near(s->pair[2 * 3 + 2].reached[1], 1, 1e-12);
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
     text_free(&rows);
 }
 
@@ -187,10 +185,8 @@ static void figures_by_plain_loops(void **state)
 {
     (void)state;
     enum { SEEDS = 6, METHODS = 4 };
-    struct curve_table *table = flat_table();
+    struct comparison c = {.table = flat_table()};
     struct text rows = {0};
-    struct bench_result *result;
-    struct bench_statistics *s;
     struct err_info info = {0};
     struct rng rng;
     double error[METHODS][3][SEEDS][301];
@@ -209,8 +205,8 @@ static void figures_by_plain_loops(void **state)
         }
         text_appendf(&rows, "m%d,task%d,%d,300,nan\n", m, t, k);
     }
-    assert_int_equal(add_runs(table, SEEDS, text_get(&rows), &result, &info), ERR_OK);
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    assert_int_equal(add_runs(c.table, SEEDS, text_get(&rows), &c.result, &info), ERR_OK);
+    const struct bench_statistics *s = judge(&c);
     for (int m = 0; m < METHODS; m++)
         for (int b = 0; b < BENCH_BUDGETS; b++) {
             double sum = 0;
@@ -247,9 +243,7 @@ static void figures_by_plain_loops(void **state)
                 }
                 near(s->pair[m * METHODS + p].speedup[g].value, exp(sum), 1e-6);
             }
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
     text_free(&rows);
 }
 
@@ -257,22 +251,18 @@ static void figures_by_plain_loops(void **state)
 static void curves_agree_with_the_table(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
-    struct bench_statistics *s;
+    struct comparison c = slow_and_fast();
     struct bench_interval out[2 * BENCH_BUDGETS];
     struct err_info info = {0};
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    const struct bench_statistics *s = judge(&c);
     assert_int_equal(
-        bench_regret_curves(result, BENCH_EPOCHS, bench_budgets, BENCH_BUDGETS, out, &info),
+        bench_regret_curves(c.result, BENCH_EPOCHS, bench_budgets, BENCH_BUDGETS, out, &info),
         ERR_OK);
     for (int i = 0; i < 2 * BENCH_BUDGETS; i++)
         assert_memory_equal(&out[i], &s->mean[i], sizeof out[i]);
-    assert_int_equal(bench_regret_curves(result, BENCH_COST, bench_budgets, 1, out, &info),
+    assert_int_equal(bench_regret_curves(c.result, BENCH_COST, bench_budgets, 1, out, &info),
                      ERR_RANGE); /* no costs there */
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
 /* ---- runs as files ----------------------------------------------------------------------- */
@@ -371,15 +361,13 @@ static int count(const char *text, const char *what)
 static void reports_hold_the_figures(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
-    struct bench_statistics *s;
+    struct comparison c = slow_and_fast();
     struct err_info info = {0};
     struct text out = {0};
     struct cJSON *doc;
     char path[128];
-    text_copy(result->method[1], sizeof result->method[1], "fast<&>");
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    text_copy(c.result->method[1], sizeof c.result->method[1], "fast<&>");
+    const struct bench_statistics *s = judge(&c);
     bench_report(s, 1, &out);
     assert_non_null(strstr(text_get(&out), "made: 3 tasks in 2 families, 3 seeds, 30 full"));
     assert_non_null(strstr(text_get(&out), "fast<&> against each"));
@@ -410,9 +398,7 @@ static void reports_hold_the_figures(void **state)
     csv = read_report("difference.csv");
     assert_int_equal(count(csv, "\n"), 1 + 2 * BENCH_BUDGETS);
     mem_free(csv);
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
     text_free(&out);
 }
 
@@ -420,12 +406,10 @@ static void reports_hold_the_figures(void **state)
 static void races_are_written(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
-    struct bench_statistics *s;
+    struct comparison c = slow_and_fast();
     struct err_info info = {0};
     char path[128];
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    const struct bench_statistics *s = judge(&c);
     text_format(path, sizeof path, "%s/report", folder);
     if (bench_report_files(s, -1, path, &info) != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
@@ -441,19 +425,13 @@ static void races_are_written(void **state)
     assert_null(strstr(svg, "nan"));
     mem_free(csv);
     mem_free(svg);
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
-static char *text_report(const struct bench_result *result, struct text *out)
+static char *text_report(struct comparison *c, struct text *out)
 {
-    struct bench_statistics *s;
-    struct err_info info = {0};
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
     text_clear(out);
-    bench_report(s, -1, out);
-    bench_statistics_free(s);
+    bench_report(judge(c), -1, out);
     return out->data;
 }
 
@@ -467,40 +445,36 @@ static void gaps_to_held_in_families_are_told(void **state)
                 {"a@own", "b", NULL},
                 {"a", "a@own", "gap of a at 5 full trainings: regret +0.625 ["},
                 {"a@own", "a", "gap of a at 5 full trainings: regret -0.625 ["}};
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
+    struct comparison c = slow_and_fast();
     struct text out = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        text_copy(result->method[0], sizeof result->method[0], rows[i].slow);
-        text_copy(result->method[1], sizeof result->method[1], rows[i].fast);
-        const char *text = text_report(result, &out);
+        text_copy(c.result->method[0], sizeof c.result->method[0], rows[i].slow);
+        text_copy(c.result->method[1], sizeof c.result->method[1], rows[i].fast);
+        const char *text = text_report(&c, &out);
         assert_int_equal(count(text, "meta-overfitting gap"), rows[i].said != NULL);
         if (rows[i].said && !strstr(text, rows[i].said))
             fail_msg("no '%s' in %s", rows[i].said, text);
         assert_int_equal(count(text, "TOO MUCH"), i == 2);
     }
     text_free(&out);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
 static void predictions_are_reported_where_there_are_any(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
-    struct bench_statistics *s;
+    struct comparison c = slow_and_fast();
     struct err_info info = {0};
     struct text out = {0};
     char path[128];
-    assert_null(strstr(text_report(result, &out), "came true"));
-    result->rung[1] = (struct predictor_reliability){.n = 7,
-                                                     .count = {3, 0, 0, 0, 0, 4},
-                                                     .said = {0.01, 0, 0, 0, 0, 0.75},
-                                                     .came = {0.125, 0, 0, 0, 0, 0.5},
-                                                     .brier = 0.0625};
-    assert_non_null(strstr(text_report(result, &out), "  0.010 0.125      -"));
-    assert_int_equal(bench_statistics_new(result, BENCH_EPOCHS, &s, &info), ERR_OK);
+    assert_null(strstr(text_report(&c, &out), "came true"));
+    c.result->rung[1] = (struct predictor_reliability){.n = 7,
+                                                       .count = {3, 0, 0, 0, 0, 4},
+                                                       .said = {0.01, 0, 0, 0, 0, 0.75},
+                                                       .came = {0.125, 0, 0, 0, 0, 0.5},
+                                                       .brier = 0.0625};
+    assert_non_null(strstr(text_report(&c, &out), "  0.010 0.125      -"));
+    const struct bench_statistics *s = judge(&c);
     text_clear(&out);
     bench_report_json(s, &out);
     assert_non_null(strstr(text_get(&out), "\"predictions\""));
@@ -511,23 +485,20 @@ static void predictions_are_reported_where_there_are_any(void **state)
     assert_int_equal(count(csv, "\n2,10,0.5,1,4,0.75,0.5,0.0625,"), 1);
     mem_free(csv);
     text_free(&out);
-    bench_statistics_free(s);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
 static void memory_may_run_out(void **state)
 {
     (void)state;
-    struct curve_table *table = flat_table();
-    struct bench_result *result = slow_and_fast(table);
+    struct comparison c = slow_and_fast();
     struct err_info info = {0};
     enum err err = ERR_MEMORY;
     int after = 0;
     for (; err != ERR_OK && after < 200; after++) {
         struct bench_statistics *s;
         mem_fail_after(after);
-        err = bench_statistics_new(result, BENCH_EPOCHS, &s, &info);
+        err = bench_statistics_new(c.result, BENCH_EPOCHS, &s, &info);
         mem_fail_after(-1);
         assert_true(err == ERR_OK || (err == ERR_MEMORY && !s));
         bench_statistics_free(s);
@@ -535,8 +506,7 @@ static void memory_may_run_out(void **state)
             after += 6;
     }
     assert_true(after > 10);
-    bench_result_free(result);
-    curve_table_free(table);
+    comparison_free(&c);
 }
 
 int main(void)

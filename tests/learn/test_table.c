@@ -10,22 +10,6 @@
 
 #include "made_table.h"
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    spawn_make_folder(folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    spawn_remove_folder(folder);
-    return 0;
-}
-
 #define CONFIGS                                                                                    \
     "config_id,learning_rate,units,optimizer\n"                                                    \
     "a,0.0001,8,adam\nb,0.001,64,sgd\nc,0.01,256,adam\nd,0.1,1024,sgd\n"
@@ -42,7 +26,7 @@ static void figures_of_a_small_table(void **state)
                          "two,d,f,16,0.6,inf,0.1\n"
                          "one,d,f,1,0.5,0.4,0.3\none,c,f,1,0.5,0.4,0.2\n"
                          "one,b,f,1,0.5,0.4,0.1\none,a,f,1,0.5,0.4,0.05";
-    enum err err = made_table(folder, CONFIGS, curves, &table, &info);
+    enum err err = made_table(CONFIGS, curves, &table, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     assert_int_equal(table->n_tasks, 2);
@@ -88,7 +72,7 @@ static void units_and_axes_are_recognised(void **state)
                      1e-5 + 0.1 * u);
         text_appendf(&curves, "t,%d,%.3f,%.3f\n", i, 99 - i * 0.5, 60 - i * 0.5);
     }
-    enum err err = made_table(folder, text_get(&configs), text_get(&curves), &table, &info);
+    enum err err = made_table(text_get(&configs), text_get(&curves), &table, &info);
     if (err != ERR_OK)
         fail_msg("%s: %s", info.where, info.detail);
     const struct space *s = &table->pools[0].space;
@@ -151,7 +135,7 @@ static void what_is_broken_is_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct curve_table *table;
         struct err_info info = {0};
-        enum err err = made_table(folder, rows[i].configs, rows[i].curves, &table, &info);
+        enum err err = made_table(rows[i].configs, rows[i].curves, &table, &info);
         if (err != ERR_INPUT || !strstr(info.where, rows[i].where) ||
             !strstr(info.detail, rows[i].detail) || strchr(info.detail, '\033'))
             fail_msg("row %zu: %d, %s: %s", i, (int)err, info.where, info.detail);
@@ -171,8 +155,7 @@ static void files_cut_anywhere(void **state)
             struct curve_table *table = NULL;
             struct err_info info = {0};
             text_format(cut, sizeof cut, "%.*s", (int)n, whole);
-            enum err err =
-                made_table(folder, which ? configs : cut, which ? cut : curves, &table, &info);
+            enum err err = made_table(which ? configs : cut, which ? cut : curves, &table, &info);
             assert_true(err == ERR_INPUT || err == ERR_OK);
             curve_table_free(table);
         }
@@ -189,7 +172,7 @@ static void a_failing_allocation_is_an_error(void **state)
         struct err_info info = {0};
         char prefix[128];
         text_format(prefix, sizeof prefix, "%s/made", folder);
-        assert_int_equal(made_table(folder, CONFIGS, GOOD_CURVES, &table, &info), ERR_OK);
+        assert_int_equal(made_table(CONFIGS, GOOD_CURVES, &table, &info), ERR_OK);
         curve_table_free(table);
         mem_fail_after(after);
         err = curve_table_load(prefix, CURVE_UNIT_GUESS, &table, &info);
@@ -211,7 +194,7 @@ static void tasks_are_chosen_by_name(void **state)
     for (const char *const *t = (const char *const[]){"delta", "gamma", "beta", "alpha", NULL}; *t;
          t++)
         text_appendf(&curves, "%s,a,1,.1\n%s,b,1,.2\n%s,c,1,.3\n%s,d,1,.4\n", *t, *t, *t, *t);
-    assert_int_equal(made_table(folder, CONFIGS, text_get(&curves), &table, &info), ERR_OK);
+    assert_int_equal(made_table(CONFIGS, text_get(&curves), &table, &info), ERR_OK);
     assert_int_equal(curve_table_keep(table, wrong, 1, &info), ERR_RANGE);
     assert_string_equal(info.hint, "did you mean gamma?");
     assert_int_equal(curve_table_keep(table, names, 2, &info), ERR_OK);
@@ -232,7 +215,7 @@ static void points_are_taken_out(void **state)
     struct text json = {0};
     const char *curves = "task,config_id,time2_s,e1,e2\n"
                          "one,a,1,0.5,0.1\none,b,2,0.6,0.3\none,c,4,0.7,0.4\none,d,8,0.8,0.6\n";
-    assert_int_equal(made_table(folder, CONFIGS, curves, &table, &info), ERR_OK);
+    assert_int_equal(made_table(CONFIGS, curves, &table, &info), ERR_OK);
     struct curve_pool *pool = &table->pools[0];
     const struct curve_task *t = &table->tasks[0];
     double rate = pool->config[1].value[0], place = pool->unit[3];

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "../support/made_study.h"
-#include "../support/spawn.h"
+#include "../support/programs.h"
 #include "tiller/search.h"
 
 enum { RATE, LAYERS, OPTIMIZER, MOMENTUM, UNITS, AXES, HISTORY = 60, PROPOSALS = 1000 };
@@ -86,7 +86,7 @@ static struct proposal propose(const struct made_study *made, uint64_t seed)
 static void run_optuna(const struct made_study *made, struct spawned *s)
 {
     static char rows[HISTORY][160];
-    const char *argv[HISTORY + 5] = {"/usr/bin/python3", "tests/search/tpe_oracle.py", "1000"};
+    const char *argv[HISTORY + 5] = {programs_python, "tests/search/tpe_oracle.py", "1000"};
     for (int k = 0; k < HISTORY; k++) {
         const struct trial *t = &made->trials[k];
         const double *v = t->config.value;
@@ -135,17 +135,6 @@ static double distance(double *a, int n_a, double *b, int n_b)
     return far;
 }
 
-static bool have_optuna(void)
-{
-    const char *argv[] = {"/usr/bin/python3", "-c", "import optuna", NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, argv, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have)
-        print_message("skipped: python3-optuna is not installed\n");
-    return have;
-}
-
 /* Two samples of 1,000 from one distribution are further apart than 0.09 once in 1,600 times; the
  * seeds are fixed. */
 static void the_same_history_gives_the_same_densities(void **state)
@@ -154,7 +143,7 @@ static void the_same_history_gives_the_same_densities(void **state)
     static double ours[AXES][PROPOSALS], theirs[AXES][PROPOSALS];
     int n_ours[AXES] = {0};
     struct spawned s;
-    if (!have_optuna())
+    if (!have_python("optuna"))
         return;
     struct made_study *made = history();
     run_optuna(made, &s);

@@ -1,42 +1,6 @@
 /* If this fails, Optuna reads another study out of our log than we do. */
-#include <cjson/cJSON.h>
-
+#include "../support/programs.h"
 #include "toy_study.h"
-
-static const char *const python = "/usr/bin/python3";
-
-static bool have_optuna(void)
-{
-    const char *argv[] = {python, "-c", "import optuna", NULL};
-    struct spawned s;
-    bool have = spawn_run(&s, argv, NULL, 60) == 0;
-    spawn_free(&s);
-    if (!have)
-        print_message("skipped: python3-optuna is not installed\n");
-    return have;
-}
-
-static struct cJSON *ask_optuna(const char *verb, const char *path, const char *n)
-{
-    const char *argv[] = {python, "tests/study/optuna_oracle.py", verb, path, n, NULL};
-    struct spawned s;
-    struct cJSON *doc = NULL;
-    struct err_info info = {0};
-    if (spawn_run(&s, argv, NULL, 120) != 0)
-        fail_msg("%s: %s", verb, text_get(&s.err));
-    if (!n && json_parse(text_get(&s.out), s.out.length, "optuna", &doc, &info) != ERR_OK)
-        fail_msg("%s", info.detail);
-    spawn_free(&s);
-    return doc;
-}
-
-static double number(const struct cJSON *object, const char *name)
-{
-    double value = (double)NAN;
-    if (!json_get_number(object, name, &value))
-        fail_msg("no number '%s'", name);
-    return value;
-}
 
 static void assert_same_params(const struct space *space, const struct trial *t,
                                const struct cJSON *params)
@@ -86,11 +50,11 @@ static void assert_optuna_agrees(const struct study *study, const struct cJSON *
     {
         const struct trial *t = study_trial(study, (int64_t)n++);
         assert_non_null(t);
-        assert_true(number(trial, "id") == (double)t->id);
-        assert_true(number(trial, "number") == (double)t->number);
-        assert_true(number(trial, "state") == (double)t->state);
+        assert_true(said_number(trial, "id") == (double)t->id);
+        assert_true(said_number(trial, "number") == (double)t->number);
+        assert_true(said_number(trial, "state") == (double)t->state);
         if (t->state != TRIAL_RUNNING)
-            assert_true(same_number(number(trial, "value"), t->value));
+            assert_true(same_number(said_number(trial, "value"), t->value));
         if (t->state != TRIAL_WAITING)
             assert_same_params(&study->space, t, json_get(trial, "params"));
         assert_same_curve(t, trial);
@@ -135,18 +99,18 @@ static void test_same_study(void **state)
 {
     (void)state;
     struct toy toy;
-    if (!have_optuna())
+    if (!have_python("optuna"))
         return;
     toy_begin(&toy);
     toy_open(&toy);
     write_all_kinds(&toy);
     toy_flush(&toy);
-    struct cJSON *its = ask_optuna("show", toy.path, NULL);
+    struct cJSON *its = optuna_study("show", toy.path, NULL);
     const struct study *s = study_log_study(toy.log);
     assert_int_equal(s->n_trials, 6);
     assert_optuna_agrees(s, its);
     assert_int_equal(s->best, 4);
-    assert_true(number(its, "best") == (double)s->best);
+    assert_true(said_number(its, "best") == (double)s->best);
     assert_string_equal(json_get(its, "metric_names")->child->valuestring, "val_error");
     json_free(its);
     toy_close(&toy);
@@ -159,12 +123,13 @@ static void test_side_by_side(void **state)
     (void)state;
     struct toy toy;
     struct spawned s;
-    if (!have_optuna())
+    if (!have_python("optuna"))
         return;
     toy_begin(&toy);
     toy_open(&toy);
     toy_flush(&toy);
-    const char *argv[] = {python, "tests/study/optuna_oracle.py", "work", toy.path, "12", NULL};
+    const char *argv[] = {
+        programs_python, "tests/support/optuna_study.py", "work", toy.path, "12", NULL};
     assert_true(spawn_start(&s, argv, NULL));
     int n = 0;
     for (bool open = true; open && n < 4000; n++) {
@@ -180,7 +145,7 @@ static void test_side_by_side(void **state)
     const struct study *ours = study_log_study(toy.log);
     assert_int_equal(ours->n_trials, n + 12);
     assert_int_equal(ours->n_state[TRIAL_COMPLETE], n + 12);
-    struct cJSON *its = ask_optuna("show", toy.path, NULL);
+    struct cJSON *its = optuna_study("show", toy.path, NULL);
     assert_optuna_agrees(ours, its);
     json_free(its);
     spawn_free(&s);

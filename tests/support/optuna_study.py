@@ -1,7 +1,9 @@
-"""What Debian's python3-optuna sees of a study log, for test_oracle.c.
+"""What Debian's python3-optuna sees of a study log, and does in it, for tests (programs.h).
 
-optuna_oracle.py show FILE     the first study as one JSON object
-optuna_oracle.py work FILE N   a worker of Optuna: N trials in that study, seeds first
+optuna_study.py show FILE           the first study as one JSON object
+optuna_study.py summary FILE        its best trial, and how all of them ended
+optuna_study.py enqueue FILE JSON   put a configuration into its queue
+optuna_study.py work FILE N         a worker of Optuna: N trials in that study, seeds first
 """
 import json
 import math
@@ -49,6 +51,27 @@ def show(study):
     }
 
 
+def summary(study):
+    best = study.best_trial
+    return {
+        "best": {"number": best.number, "value": best.value, "params": best.params},
+        "metric_names": study.system_attrs.get("study:metric_names"),
+        "trials": [
+            {
+                "number": t.number,
+                "state": t.state.name,
+                "value": t.value,
+                "params": t.params,
+                "epochs": len(t.intermediate_values),
+                "lowest": min(t.intermediate_values.values(), default=None),
+                "who": t.user_attrs.get("who"),
+                "curve": len(t.user_attrs.get("curve:train_loss", [])),
+            }
+            for t in study.trials
+        ],
+    }
+
+
 def objective(trial):
     rate = trial.suggest_float("learning_rate", 1e-4, 0.1, log=True)
     for step in range(1, 4):
@@ -57,8 +80,14 @@ def objective(trial):
 
 
 if __name__ == "__main__":
-    opened = load(sys.argv[2])
-    if sys.argv[1] == "show":
+    verb, opened = sys.argv[1], load(sys.argv[2])
+    if verb == "show":
         print(json.dumps(show(opened)))
-    else:
+    elif verb == "summary":
+        print(json.dumps(summary(opened)))
+    elif verb == "enqueue":
+        opened.enqueue_trial(json.loads(sys.argv[3]))
+    elif verb == "work":
         opened.optimize(objective, n_trials=int(sys.argv[3]))
+    else:
+        sys.exit("what is " + verb + "?")
