@@ -118,6 +118,8 @@ const char *text_duration(char *out, size_t out_size, double seconds);
 /* Bytes as "12 kB", "3.4 MB". Counts with thousands separators: "8,000". */
 const char *text_bytes(char *out, size_t out_size, double bytes);
 const char *text_count(char *out, size_t out_size, int64_t n);
+/* The same with what is counted: "1 epoch", "8,000 epochs", "0 epochs". Returns out. */
+const char *text_counted(char *out, size_t out_size, int64_t n, const char *noun);
 /* Edit distance (Damerau-Levenshtein, case-insensitive), and the nearest of n names; NULL if none
  * is near enough to suggest (distance > max(2, length/3)). */
 int text_distance(const char *a, const char *b);

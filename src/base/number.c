@@ -196,3 +196,10 @@ const char *text_count(char *out, size_t out_size, int64_t n)
     grouped[used] = 0;
     return text_format(out, out_size, "%s", grouped);
 }
+
+const char *text_counted(char *out, size_t out_size, int64_t n, const char *noun)
+{
+    char count[48];
+    return text_format(out, out_size, "%s %s%s", text_count(count, sizeof count, n), noun,
+                       n == 1 ? "" : "s");
+}

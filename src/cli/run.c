@@ -187,7 +187,7 @@ int command_run(int argc, char **argv)
         {"--sampler", OPTION_TEXT, &o.sampler, 0, 0, "NAME",
          "who proposes: agent (default), or one of those below"},
         {"--pruner", OPTION_TEXT, &o.pruner, 0, 0, "NAME",
-         "who stops early: median (default), or one of those below"},
+         "who stops early: learned (default; without knowledge median), or one below"},
         {"--objective", OPTION_TEXT, &o.objective, 0, 0, "NAME",
          "val_error (default), val_loss ...; val_f1 ...: minimises 1 - it"},
         {"--rng-seed", OPTION_INT, &o.rng_seed, 0, 9007199254740992.0, "N",

@@ -29,9 +29,10 @@ static bool find_chosen(struct engine *e, struct chosen *out)
 
 static void charge(struct engine *e, int64_t number, int epochs)
 {
-    char fields[48], say[96];
+    char fields[48], say[96], count[32];
     text_format(fields, sizeof fields, "\"epochs\": %d", epochs);
-    text_format(say, sizeof say, "trained again for its weights: %d epochs", epochs);
+    text_format(say, sizeof say, "trained again for its weights: %s",
+                text_counted(count, sizeof count, epochs, "epoch"));
     study_log_event(e->log, "tiller", "charge", number, say, fields);
 }
 

@@ -135,7 +135,7 @@ static bool was_charged(const struct study *study)
 /* Whole epochs are counted: a part of one is one. */
 static void charge_features(struct engine *e)
 {
-    char fields[64], say[96];
+    char fields[64], say[96], count[32];
     int epochs = (int)ceil(fmin(e->features.cost_epochs, 1e6));
     engine_fold_enter(e);
     bool charged = was_charged(study_log_study(e->log));
@@ -143,8 +143,8 @@ static void charge_features(struct engine *e)
     if (charged || epochs < 1)
         return;
     text_format(fields, sizeof fields, "\"epochs\": %d, \"features\": true", epochs);
-    text_format(say, sizeof say, "looking at the data is charged: %d epoch%s", epochs,
-                epochs == 1 ? "" : "s");
+    text_format(say, sizeof say, "looking at the data is charged: %s",
+                text_counted(count, sizeof count, epochs, "epoch"));
     study_log_event(e->log, "tiller", "charge", -1, say, fields);
     engine_note_add(e, "%s", say);
 }

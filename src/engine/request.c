@@ -164,12 +164,14 @@ static enum err check_amount(struct engine *e, const struct request *r, struct e
             return err_set(info, ERR_RANGE, "learn", "auto, ask or off", "unknown");
     }
     if (r->kind == REQUEST_BUDGET) {
+        char count[32];
         int64_t spent = budget_spent(e);
         if (r->amount < 1 || r->amount > 1000000000)
             return err_set(info, ERR_RANGE, "budget", NULL, "between 1 and 1,000,000,000 epochs");
         if (!r->add && r->amount < spent)
             return err_set(info, ERR_RANGE, "budget", "stop ends the study now",
-                           "%lld epochs are spent already", (long long)spent);
+                           "%s %s spent already", text_counted(count, sizeof count, spent, "epoch"),
+                           spent == 1 ? "is" : "are");
     }
     return ERR_OK;
 }
@@ -341,8 +343,9 @@ static void set_budget(struct engine *e, const char *who, int64_t epochs, int64_
     e->budget_trials = trials;
     e->stopping = e->skip_confirm = false;
     pthread_mutex_unlock(&e->work);
-    text_format(say, sizeof say, "the budget is %s epochs now",
-                text_count(count, sizeof count, epochs));
+    text_format(say, sizeof say, "the budget is %s now",
+                epochs > 0 || trials <= 0 ? text_counted(count, sizeof count, epochs, "epoch")
+                                          : text_counted(count, sizeof count, trials, "trial"));
     text_format(fields, sizeof fields, "\"budget_epochs\": %lld, \"budget_trials\": %lld",
                 (long long)epochs, (long long)trials);
     study_log_event(e->log, who, "budget", -1, say, fields);
@@ -411,11 +414,11 @@ static bool starts_over(const struct known *k)
 
 static void extend(struct engine *e, const struct request *r)
 {
-    char say[96], fields[48];
+    char say[96], fields[48], count[32];
     struct err_info info = {0};
     struct known k = know(e, r->trial);
-    text_format(say, sizeof say, "extended #%lld by %lld epochs", (long long)r->trial,
-                (long long)r->amount);
+    text_format(say, sizeof say, "extended #%lld by %s", (long long)r->trial,
+                text_counted(count, sizeof count, r->amount, "epoch"));
     text_format(fields, sizeof fields, "\"epochs\": %lld", (long long)r->amount);
     log_you(e, r, say, fields);
     make_room(e, (int)r->amount + (starts_over(&k) ? k.epochs : 0));
@@ -561,8 +564,9 @@ void request_apply(struct engine *e, const struct request *r)
 
 static void preview_prune(const struct known *k, char *out, size_t size)
 {
-    char seconds[32];
-    text_format(out, size, "%d of %d epochs, %s of training, would be lost%s", k->epochs, k->target,
+    char seconds[32], count[32];
+    text_format(out, size, "%d of %s, %s of training, would be lost%s", k->epochs,
+                text_counted(count, sizeof count, k->target, "epoch"),
                 text_duration(seconds, sizeof seconds, k->seconds),
                 k->best ? "; it is the best so far: F keeps its value" : "");
 }
@@ -570,10 +574,11 @@ static void preview_prune(const struct known *k, char *out, size_t size)
 static void preview_extend(struct engine *e, const struct known *k, const struct request *r,
                            char *out, size_t size)
 {
+    char count[32];
     bool again = starts_over(k);
     int64_t cost = r->amount + (again ? k->epochs : 0);
-    text_format(out, size, "%s%lld epochs%s%s", again ? "trains again from epoch 1: " : "",
-                (long long)cost, again ? "" : " more",
+    text_format(out, size, "%s%s%s%s", again ? "trains again from epoch 1: " : "",
+                text_counted(count, sizeof count, cost, "epoch"), again ? "" : " more",
                 k->epochs + r->amount > e->settings.full_epochs
                     ? "; beyond the full length a schedule that is not constant starts a new cycle "
                       "at 0.3 x its rate"

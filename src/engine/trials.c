@@ -634,14 +634,15 @@ void trials_outlook(struct engine *e)
 static void note_end(struct engine *e, const struct job *job, enum trial_state state,
                      const struct outcome *o, const char *why)
 {
-    char value[32];
+    char value[32], count[32];
     engine_fold_enter(e);
     double best = study_log_trial(e->log, job->handle)->value;
     engine_fold_leave(e);
-    engine_note_add(e, "#%lld %s after %d epochs, %s %s%s%s%s",
+    engine_note_add(e, "#%lld %s after %s, %s %s%s%s%s",
                     (long long)study_log_number(e->log, job->handle), trial_state_name(state),
-                    job->epochs_done, e->metric, text_human(value, sizeof value, best, 4),
-                    o->best ? ", the best so far" : "", why ? ": " : "", why ? why : "");
+                    text_counted(count, sizeof count, job->epochs_done, "epoch"), e->metric,
+                    text_human(value, sizeof value, best, 4), o->best ? ", the best so far" : "",
+                    why ? ": " : "", why ? why : "");
 }
 
 void trials_end(struct engine *e, struct job *job, enum trial_state state, const char *why)

@@ -142,7 +142,8 @@ static void draw_wide_header(struct app *app, struct rect r)
     notice_piece(app, &p[4]);
     state_piece(app, &p[5], true);
     if (s->n_workers > 0)
-        text_format(p[6].text, sizeof p[6].text, "%d of %d workers", s->n_busy, s->n_workers);
+        text_format(p[6].text, sizeof p[6].text, "%d of %s", s->n_busy,
+                    text_counted(count, sizeof count, s->n_workers, "worker"));
     spent_text(app, true, p[7].text, sizeof p[7].text);
     draw_pieces(&app->frame, r, p, sizeof p / sizeof *p);
 }

@@ -139,7 +139,7 @@ static bool change_speed(struct app *app, double factor)
 {
     struct app_race *r = &app->race;
     r->speed = fmin(fmax(r->speed * factor, 0.25), 1e6);
-    app_say(app, PAINT_DIM, "%.3g epochs a second", r->speed);
+    app_say(app, PAINT_DIM, "%.3g epoch%s a second", r->speed, r->speed == 1 ? "" : "s");
     return true;
 }
 

@@ -49,8 +49,8 @@ static void entry_words(const struct app *app, const struct view_entry *e, char 
         text_format(out, size, "#%lld %s %s", (long long)e->trial,
                     isnan(row->value) ? "" : text_human(value, sizeof value, row->value, 3),
                     row->number == app->view.best ? "★" : state_text(row));
-    else if (e->turn > 0)
-        text_format(out, size, "%s", e->turn == 1 ? "comes next" : "waits");
+    else if (e->turn > 0 && steer_is_running(app))
+        text_copy(out, size, e->turn == 1 ? "next of these" : "waits");
     else
         text_copy(out, size, "not tried");
 }
@@ -112,13 +112,17 @@ static const char *learner_words(const struct app *app, char *out, size_t out_si
 {
     const struct engine_status *s = &app->view.status;
     const char *will = s->learn == LEARN_AUTO ? "is" : s->learn == LEARN_ASK ? "may be" : "is not";
+    if (s->learn_stage == LEARN_ASKS)
+        return "it has ended: Enter takes it in";
+    if (s->learn_stage == LEARN_FOLDING)
+        return "taking it in ...; Enter calls that off";
     if (s->learnt[0])
         return text_format(out, out_size, "%s", s->learnt);
-    if (s->learn_stage == LEARN_NOTHING)
-        return text_format(out, out_size, "when it ends this study %s taken in (:set learn %s)",
-                           will, learn_mode_name(s->learn));
-    return s->learn_stage == LEARN_ASKS ? "it has ended: Enter takes it in"
-                                        : "taking it in ...; Enter calls that off";
+    if (s->finished || !app->source->request)
+        return s->finished ? "it has ended and was not taken in (:set learn auto takes it in)"
+                           : "nothing is taken in here; 'tiller learn STUDY' does that";
+    return text_format(out, out_size, "when it ends this study %s taken in (:set learn %s)", will,
+                       learn_mode_name(s->learn));
 }
 
 static void draw_sources(struct app *app, struct rect r)
@@ -127,14 +131,15 @@ static void draw_sources(struct app *app, struct rect r)
     struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
     char text[300], count[32];
     draw_rule(&app->frame, r, "knowledge", "");
-    text_format(text, sizeof text, "%d tasks of %d families%s", g->knowledge->n_tasks,
-                g->knowledge->n_families, g->permuted ? ", results shuffled" : "");
+    text_format(text, sizeof text, "%s of %d famil%s%s",
+                text_counted(count, sizeof count, g->knowledge->n_tasks, "task"),
+                g->knowledge->n_families, g->knowledge->n_families == 1 ? "y" : "ies",
+                g->permuted ? ", results shuffled" : "");
     draw_labelled(&app->frame, &inner, 10, "of", PAINT_TEXT, text);
     draw_labelled(&app->frame, &inner, 10, "left out", PAINT_TEXT,
                   g->left_out >= 0 ? g->knowledge->family[g->left_out] : "nothing");
-    text_format(text, sizeof text, "%s epochs",
-                text_count(count, sizeof count, app->view.epochs_charged));
-    draw_labelled(&app->frame, &inner, 10, "charged", PAINT_TEXT, text);
+    draw_labelled(&app->frame, &inner, 10, "charged", PAINT_TEXT,
+                  text_counted(count, sizeof count, app->view.epochs_charged, "epoch"));
     draw_labelled(&app->frame, &inner, 10, "learner", PAINT_ACCENT,
                   learner_words(app, text, sizeof text));
     if (app->view.has_move)

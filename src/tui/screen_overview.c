@@ -79,7 +79,7 @@ static void seen_words(const struct view *v, char *out, size_t out_size)
 static bool has_agent(const struct app *app)
 {
     const char *sampler = app->view.status.sampler;
-    return sampler[0] ? strcmp(sampler, "agent") == 0
+    return sampler[0] ? strncmp(sampler, "agent", 5) == 0
                       : app->view.has_move || app->view.n_updates > 0;
 }
 
@@ -105,7 +105,7 @@ static void draw_agent_lines(struct app *app, struct rect *r)
         r->row += draw_wrapped(f, *r, PAINT_DIM, 0, text);
         return;
     }
-    draw_labelled(f, r, LABEL_COLUMNS, "now", PAINT_TEXT,
+    draw_labelled(f, r, LABEL_COLUMNS, v->status.finished ? "end" : "now", PAINT_TEXT,
                   situation_text(v->status.situation, text, sizeof text));
     did_words(v, text, sizeof text);
     draw_labelled(f, r, LABEL_COLUMNS, "did", PAINT_ACCENT, text);

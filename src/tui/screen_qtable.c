@@ -124,6 +124,8 @@ int qtable_next_move(const struct app *app)
 /* Without word from the agent: the move that was chosen last. */
 static bool is_next(const struct view *v, const struct app *app, int s, int a)
 {
+    if (v->status.finished)
+        return false;
     if (qtable_next_move(app) >= 0)
         return s == v->status.situation && a == qtable_next_move(app);
     return v->has_move && situation_find(v->move.situation) == s && move_find(v->move.action) == a;
@@ -191,7 +193,10 @@ static void draw_map(struct app *app, struct rect r, struct q_map *m)
                      .count_title = "visits",
                      .shade_low = -m->most,
                      .shade_high = m->most,
-                     .legend = "than the hand rule: ▇ more ░ less  [ ] best  = pinned  · few",
+                     .legend = r.cols < 60 ? "▇ ░ to rule"
+                               : r.cols < 92
+                                   ? "▇ above ░ below hand rule [ ] best = pin · few"
+                                   : "than the hand rule: ▇ more ░ less  [ ] best  = pinned  · few",
                      .current_row = -1,
                      .cursor_row = app->q_row,
                      .cursor_col = app->q_col,
@@ -276,11 +281,17 @@ static void next_words(const struct app *app, struct text *out)
 {
     const struct view *v = &app->view;
     const struct search_outlook *o = &v->status.outlook;
+    if (v->status.finished) {
+        text_append(out, "nothing: the search has ended; :budget +N goes on");
+        return;
+    }
     if (v->overrides.next >= 0)
         text_appendf(out, "you asked for: %s", move_about((enum move)v->overrides.next));
+    else if (o->known && o->takes == o->hand)
+        text_append(out, o->why);
     else if (o->known)
-        text_appendf(out, "%s (%s)", move_about(o->takes),
-                     o->takes == o->hand ? o->why : "the table has seen it do better");
+        text_appendf(out, "%s: it did better here than the hand rule's %s", move_about(o->takes),
+                     move_name(o->hand));
     for (int i = 0; i < o->n_nearest && i < 3 && v->guidance; i++)
         text_appendf(out, "%s%s %.0f %%", i ? ", " : "; resembles ",
                      v->guidance->knowledge->task[o->nearest[i]].name, 100 * o->weight[i]);
@@ -313,7 +324,8 @@ static void draw_words(struct app *app, struct rect r, const struct q_map *m)
         next_words(app, &next);
     }
     draw_labelled(&app->frame, &inner, 13, "here", PAINT_TEXT, text_get(&here));
-    draw_labelled(&app->frame, &inner, 13, "now", PAINT_TEXT, text_get(&now));
+    draw_labelled(&app->frame, &inner, 13, app->view.status.finished ? "at the end" : "now",
+                  PAINT_TEXT, text_get(&now));
     draw_labelled(&app->frame, &inner, 13, "next", PAINT_ACCENT, text_get(&next));
     update_words(app, &inner);
     text_free(&now);

@@ -365,7 +365,8 @@ void race_draw(struct app *app)
     if (table.rows < 2)
         return;
     league_title(&l, title, sizeof title);
-    draw_rule(&app->frame, table, title, state_words(app, words, sizeof words));
+    draw_rule(&app->frame, table, title,
+              app->race.race ? state_words(app, words, sizeof words) : "");
     table = (struct rect){table.row + 1, table.col + 1, table.rows - 1, table.cols - 2};
     draw_league(app, &l, table);
     if (!app->race.race && table.rows > l.n + 1)

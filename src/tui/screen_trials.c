@@ -28,13 +28,14 @@ static void number_line(struct detail *d, const char *label, double value)
 
 static void result_lines(struct detail *d, const struct app *app, const struct view_row *r)
 {
-    char text[160], value[32];
+    char text[160], value[32], count[32];
     const struct view_curve *c = view_curve_of(&app->view, r->number);
     if (r->target > 0)
-        text_format(text, sizeof text, "%s, %d of %d epochs", state_text(r), (int)r->epochs,
-                    (int)r->target);
+        text_format(text, sizeof text, "%s, %d of %s", state_text(r), (int)r->epochs,
+                    text_counted(count, sizeof count, r->target, "epoch"));
     else
-        text_format(text, sizeof text, "%s, %d epochs", state_text(r), (int)r->epochs);
+        text_format(text, sizeof text, "%s, %s", state_text(r),
+                    text_counted(count, sizeof count, r->epochs, "epoch"));
     line(d, "state", state_paint(r), text);
     if (!isnan(r->value)) {
         text_format(text, sizeof text, "%s at epoch %d%s",
@@ -49,7 +50,12 @@ static void result_lines(struct detail *d, const struct app *app, const struct v
         number_line(d, study_metric_name((enum study_metric)m), e->metric[m]);
 }
 
-static void origin_lines(struct detail *d, const struct trial *t)
+static void why_lines(struct detail *d, const struct trial *t)
+{
+    line(d, "why", PAINT_TEXT, t->reason);
+}
+
+static void origin_lines(struct detail *d, const struct trial *t, bool with_why)
 {
     char text[400];
     int move = move_find(t->action);
@@ -60,7 +66,8 @@ static void origin_lines(struct detail *d, const struct trial *t)
                     move < 0 ? "" : move_about((enum move)move));
         line(d, "move", PAINT_TEXT, text);
     }
-    line(d, "why", PAINT_TEXT, t->reason);
+    if (with_why)
+        why_lines(d, t);
     if (!isnan(t->reward))
         line(d, "reward", PAINT_TEXT, signed_text(t->reward, text, sizeof text));
     text[0] = 0;
@@ -124,6 +131,8 @@ static void draw_detail(struct app *app, struct rect r)
     }
     bool known = app->view.has_detail && app->view.detail.number == row->number;
     bool side = r.rows < 24 && r.cols >= 76; /* below the table: two columns of lines */
+    if (side && known)                       /* the sentence that says most has the whole width */
+        why_lines(&d, &app->view.detail);
     struct detail right = d;
     if (side) {
         d.r.cols = r.cols / 2 - 2;
@@ -132,7 +141,7 @@ static void draw_detail(struct app *app, struct rect r)
     }
     result_lines(&d, app, row);
     if (known)
-        origin_lines(&d, &app->view.detail);
+        origin_lines(&d, &app->view.detail, !side);
     if (!side) {
         blank(&d);
         right = d;

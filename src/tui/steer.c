@@ -181,14 +181,15 @@ static void sum_losses(const struct app *app, const struct app_plan *p, char *ou
     long epochs = 0;
     double seconds = 0;
     bool best = false;
-    char time[32];
+    char time[32], count[32];
     for (size_t i = 0; i < p->n; i++) {
         const struct view_row *r = view_row(&app->view, p->trial[i]);
         epochs += r->epochs;
         seconds += r->seconds;
         best = best || r->number == app->view.best;
     }
-    text_format(out, out_size, "%ld epochs, %s of training, would be lost%s", epochs,
+    text_format(out, out_size, "%s, %s of training, would be lost%s",
+                text_counted(count, sizeof count, epochs, "epoch"),
                 text_duration(time, sizeof time, seconds),
                 best ? "; the best so far is among them" : "");
 }
@@ -602,7 +603,7 @@ bool steer_budget(struct app *app, const char *args)
     if (!ask_kind(app, REQUEST_BUDGET, -1, amount, add))
         return false;
     char count[32];
-    app_say(app, PAINT_TEXT, "budget: %s epochs%s", text_count(count, sizeof count, amount),
+    app_say(app, PAINT_TEXT, "budget: %s%s", text_counted(count, sizeof count, amount, "epoch"),
             add ? " more" : " in all");
     app->finish_told = false;
     return true;
@@ -618,7 +619,8 @@ bool steer_workers(struct app *app, const char *args)
         return app_complain(app, ":workers N, from 1 to 1024");
     if (!ask_kind(app, REQUEST_WORKERS, -1, n, false))
         return false;
-    app_say(app, PAINT_TEXT, "%lld worker%s", (long long)n, n == 1 ? "" : "s");
+    char count[32];
+    app_say(app, PAINT_TEXT, "%s", text_counted(count, sizeof count, n, "worker"));
     return true;
 }
 

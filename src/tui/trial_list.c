@@ -194,8 +194,15 @@ struct sort_item {
 struct sort_context {
     const struct view *view;
     int column;
-    bool descending;
+    bool descending, reversed; /* by the key; by the person */
 };
+
+/* The value's ties are broken as those for the best are (decisions 4): by the lower loss. */
+static int compare_losses(const struct view *v, int32_t a, int32_t b)
+{
+    double first = v->rows[a].best_loss, second = v->rows[b].best_loss;
+    return first < second ? -1 : first > second;
+}
 
 /* What has no value stands last whichever way; equal keys by number. */
 static int compare_items(const void *pa, const void *pb, void *pc)
@@ -211,6 +218,8 @@ static int compare_items(const void *pa, const void *pb, void *pc)
         order = (int)isnan(a->key) - (int)isnan(b->key);
     else if (a->key != b->key)
         order = a->key < b->key ? -sign : sign;
+    else if (c->column == COLUMN_VALUE)
+        order = compare_losses(c->view, a->row, b->row) * (c->reversed ? -1 : 1);
     return order ? order : (a->row > b->row) - (a->row < b->row);
 }
 
@@ -244,7 +253,7 @@ static bool make_order(struct trial_list *l, const struct view *v)
     bool down = l->descending;
     if ((l->sort_column == COLUMN_VALUE || l->sort_column == COLUMN_TREND) && v->direction == 2)
         down = !down; /* the best first, whatever is best */
-    struct sort_context context = {v, l->sort_column, down};
+    struct sort_context context = {v, l->sort_column, down, l->descending};
     qsort_r(items, n, sizeof *items, compare_items, &context);
     for (size_t i = 0; i < n; i++)
         l->order[i] = items[i].row;

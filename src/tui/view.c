@@ -131,15 +131,16 @@ static void add_start_line(struct view *v, const struct trial *t)
 
 static void add_end_line(struct view *v, const struct trial *t)
 {
-    char value[32];
+    char value[32], epochs[32];
+    text_counted(epochs, sizeof epochs, (int64_t)t->n_epochs, "epoch");
     struct view_line *line = add_line(v, t->end_s, t->who, trial_state_name(t->state), t->number);
     if (t->error[0])
         text_copy(line->say, sizeof line->say, t->error);
     else if (isnan(t->value))
-        text_format(line->say, sizeof line->say, "after %zu epochs, no value", t->n_epochs);
+        text_format(line->say, sizeof line->say, "after %s, no value", epochs);
     else
-        text_format(line->say, sizeof line->say, "%s %s at epoch %d, after %zu epochs", v->metric,
-                    text_human(value, sizeof value, t->value, 3), t->best_epoch, t->n_epochs);
+        text_format(line->say, sizeof line->say, "%s %s at epoch %d, after %s", v->metric,
+                    text_human(value, sizeof value, t->value, 3), t->best_epoch, epochs);
 }
 
 /* Is it the update that comes next in the fold? Edits that the fold refused are none. */

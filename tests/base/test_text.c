@@ -151,6 +151,9 @@ static void test_human_numbers(void **state)
     assert_string_equal(text_human(out, sizeof out, (double)NAN, 3), "–");
     assert_string_equal(text_count(out, sizeof out, 1234567), "1,234,567");
     assert_string_equal(text_count(out, sizeof out, -999), "-999");
+    assert_string_equal(text_counted(out, sizeof out, 1, "epoch"), "1 epoch");
+    assert_string_equal(text_counted(out, sizeof out, 0, "epoch"), "0 epochs");
+    assert_string_equal(text_counted(out, sizeof out, 8000, "trial"), "8,000 trials");
     assert_string_equal(text_count(out, sizeof out, INT64_MIN), "-9,223,372,036,854,775,808");
     assert_string_equal(text_bytes(out, sizeof out, 999), "999 B");
     assert_string_equal(text_bytes(out, sizeof out, 25088000), "25.1 MB");

@@ -6,7 +6,7 @@
 #include "../support/spawn.h"
 #include "tui/app.h"
 
-enum with { WITH_NO_RACE, WITH_RACE, WITH_RACE_ALONE, WITH_KNOWLEDGE, WITH_OUTLOOK };
+enum with { WITH_NO_RACE, WITH_RACE, WITH_RACE_ALONE, WITH_KNOWLEDGE, WITH_OUTLOOK, WITH_END };
 struct golden {
     const char *name, *script; /* the last frame is compared */
     int rows, cols;
@@ -71,10 +71,12 @@ static const struct golden goldens[] = {
     {"meta-120x40", "7", 40, 120, "braille", WITH_OUTLOOK},
     {"meta-looks-80x24", "7", 24, 80, "braille", WITH_KNOWLEDGE},
     {"meta-80x24-ascii", "7", 24, 80, "ascii", WITH_OUTLOOK},
+    {"meta-ended-80x24", "7", 24, 80, "braille", WITH_END},
     {"meta-60x16", "7 j", 16, 60, "braille", WITH_OUTLOOK},
     {"meta-40x10", "7", 10, 40, "braille", WITH_OUTLOOK},
     {"qtable-known-120x40", "4", 40, 120, "braille", WITH_OUTLOOK},
     {"qtable-known-80x24", "4 j", 24, 80, "braille", WITH_OUTLOOK},
+    {"qtable-ended-80x24", "4", 24, 80, "braille", WITH_END},
     {"qtable-known-next-80x24", "4 <Enter>", 24, 80, "braille", WITH_OUTLOOK},
     {"race-alone-120x40", ">", 40, 120, "braille", WITH_RACE_ALONE},
     {"race-alone-80x24", ":race-at 12\nj <Enter>", 24, 80, "braille", WITH_RACE_ALONE},
@@ -136,7 +138,7 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
     struct race *race = races ? make_race(folder) : NULL;
     struct made_guidance *made = mem_alloc(1, sizeof *made);
     assert_non_null(made);
-    if (g->with == WITH_KNOWLEDGE || g->with == WITH_OUTLOOK) {
+    if (g->with == WITH_KNOWLEDGE || g->with == WITH_OUTLOOK || g->with == WITH_END) {
         made_guidance_fill(made, &fx->space);
         source.guidance = &made->guidance;
         struct knowledge_map map; /* one entry has been tried */
@@ -144,7 +146,11 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
         knowledge_configuration(&made->knowledge, &map, &fx->space,
                                 made->unit + 7 * (size_t)fx->space.n, &fx->study->trials[1].config);
     }
-    if (g->with == WITH_OUTLOOK)
+    if (g->with == WITH_END) {
+        fx->status.finished = true;
+        fx->study->epochs_charged = 1;
+    }
+    if (g->with == WITH_OUTLOOK || g->with == WITH_END)
         made_outlook(&fx->status.outlook, situation_find("3-9 moving overfits"));
     struct tui_options options = {.glyphs = g->glyphs,
                                   .race = race,
