@@ -19,7 +19,7 @@ static void make(struct bed *bed, uint64_t rng_seed)
 static struct study *run(struct bed *bed)
 {
     struct engine *e = bed_start(bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     struct engine_status status;
     engine_status(e, &status);
     assert_int_equal(status.epochs_spent, BUDGET);
@@ -165,7 +165,7 @@ static void a_larger_budget_confirms_only_what_is_new(void **state)
     bed.options.budget_epochs = 60;
     bed.options.budget_adds = true;
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     struct engine_status status;
     engine_status(e, &status);
     bed_stop(e);
@@ -198,7 +198,7 @@ static void asked_twice_it_stops(void **state)
     atomic_store(&bed.fake.allowed, 5);
     wait_until(e, confirms, 5);
     assert_int_equal(ask(e, REQUEST_STOP, -1, 0), ERR_OK);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->n_state[TRIAL_RUNNING], 0);
@@ -223,7 +223,7 @@ static void a_seed_that_fails_counts_as_nothing_learnt(void **state)
     bed.fake.diverge_above = 0; /* from now on all do */
     atomic_store(&bed.fake.allowed, 1000000);
     e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     struct engine_confirmed c[CONFIRM_MAX];

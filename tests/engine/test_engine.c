@@ -28,7 +28,7 @@ static void spends_exactly_the_budget(void **state)
         bed.options.budget_epochs = rows[i].epochs;
         bed.options.budget_trials = rows[i].trials;
         struct engine *e = bed_start(&bed);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
         struct study *study = bed_read(&bed);
         assert_int_equal(study->epochs_spent, rows[i].spent);
@@ -40,15 +40,22 @@ static void spends_exactly_the_budget(void **state)
     }
 }
 
+/* By a clock that stands still until the second trial hangs in its third epoch. */
 static void time_ends_a_search(void **state)
 {
     (void)state;
     struct bed bed;
     bed_make(&bed);
-    let_pass(&bed, 6); /* then the second trial hangs in its third epoch */
+    let_pass(&bed, 6);
     bed.options.budget_seconds = 0.3;
+    clock_fix(1000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    wait_until(e, has_epochs, 6);
+    clock_fix(1000.2);
+    assert_false(engine_wait(e, 0));
+    clock_fix(1000.4);
+    assert_true(engine_wait(e, PATIENCE));
+    clock_fix(-1);
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->n_trials, 2);
@@ -119,7 +126,7 @@ static void a_paused_trial_gives_its_worker_back(void **state)
     assert_false(engine_wait(e, 0)); /* three epochs belong to the paused one */
     assert_int_equal(ask(e, REQUEST_RESUME, 0, 0), ERR_OK);
     let_pass(&bed, 100);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->epochs_spent, 8);
@@ -143,7 +150,7 @@ static void pause_all_stands_still(void **state)
     assert_true(status.paused);
     assert_int_equal(status.epochs_spent, 0);
     assert_int_equal(ask(e, REQUEST_RESUME_ALL, -1, 0), ERR_OK);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     engine_status(e, &status);
     assert_false(status.paused);
     assert_int_equal(status.epochs_spent, 20);
@@ -172,7 +179,7 @@ static void a_seed_runs_next_with_its_values(void **state)
     assert_non_null(strstr(info.where, "learning_rate"));
     wait_until(e, has_trial, 1);
     let_pass(&bed, 1000000);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_true(study->trials[1].config.value[0] == 0.0123);
@@ -215,7 +222,7 @@ static void words_about_the_table_are_logged(void **state)
     assert_int_equal(engine_request(e, &r, &info), ERR_OK);
     wait_until(e, has_events, 4);
     let_pass(&bed, 1000000);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     struct qtable_overrides overrides;
@@ -257,11 +264,11 @@ static void an_ended_trial_is_extended_by_a_continuation(void **state)
     bed.options.budget_epochs = 4;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_OK);
     wait_until(e, has_ended, 1);
     assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_STATE); /* the chain's end is #1 now */
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->n_trials, 2);
@@ -283,7 +290,7 @@ static void more_budget_goes_on_after_the_end(void **state)
     bed.options.budget_epochs = 8;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     assert_int_equal(ask(e, REQUEST_BUDGET, -1, 4), ERR_RANGE); /* below what is spent */
     assert_int_equal(ask(e, REQUEST_BUDGET, -1, 12), ERR_OK);
     wait_until(e, has_epochs, 12);
@@ -317,10 +324,10 @@ static void repeated_epochs_are_made_room_for(void **state)
     assert_int_equal(ask(e, REQUEST_PRUNE, 0, 0), ERR_OK);
     wait_until(e, has_ended, 0);
     let_pass(&bed, 1000000);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     assert_int_equal(ask(e, REQUEST_EXTEND, 0, 3), ERR_OK);
     wait_until(e, has_epochs, 6 + 2 + 3);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     engine_status(e, &status);
     assert_int_equal(status.epochs_spent, 11);
     assert_int_equal(status.budget_epochs, 11);
@@ -342,7 +349,7 @@ static void resumed_without_test_it_is_left_unread(void **state)
     bed.options.resume = true;
     bed.options.no_test = true;
     e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->epochs_spent, 8);
@@ -361,7 +368,7 @@ static void added_epochs_are_epochs_of_the_search(void **state)
     bed.options.budget_epochs = 4;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     assert_int_equal(study_log_open(bed.study, NULL, NULL, &log, NULL), ERR_OK);
     study_log_event(log, "tiller", "charge", 0, "exported", "\"epochs\": 50");
@@ -370,7 +377,7 @@ static void added_epochs_are_epochs_of_the_search(void **state)
     bed.options.budget_adds = true;
     for (int sitting = 1; sitting <= 2; sitting++) {
         e = bed_start(&bed);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
         struct study *study = bed_read(&bed);
         assert_int_equal(study->epochs_spent, 54 + 4 * sitting);
@@ -390,7 +397,7 @@ static void stop_ends_what_runs_and_reads_the_test(void **state)
     struct engine *e = bed_start(&bed);
     wait_until(e, has_epochs, 9);
     assert_int_equal(ask(e, REQUEST_STOP, -1, 0), ERR_OK);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->n_state[TRIAL_RUNNING], 0);
@@ -411,7 +418,7 @@ static void a_diverged_trial_fails_with_a_reason(void **state)
     bed.fake.diverge_above = 0;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_int_equal(study->n_state[TRIAL_FAIL], 4);
@@ -431,7 +438,7 @@ static void a_runner_that_never_starts_ends_the_search(void **state)
     bed.options.budget_trials = 1000;
     bed.fake.cannot_start = true;
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     struct err_info info = {0};
     assert_int_equal(engine_stop(e, &info), ERR_STATE);
     struct study *study = bed_read(&bed);
@@ -468,7 +475,7 @@ static void a_sampler_goes_on_with_the_best_short_trial(void **state)
     bed.options.budget_epochs = 2 * (ROUND * 2 + FULL - 2);
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     assert_in_range(count_weights(&bed), 8, 9);
     bed_stop(e);
     struct study *study = bed_read(&bed);
@@ -516,7 +523,7 @@ static void going_on_needs_epochs(void **state)
         bed.options.no_test = true; /* it may need the weights that are taken away here */
         let_pass(&bed, 1000000);
         struct engine *e = bed_start(&bed);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
         assert_true(study_folder(bed.study, folder, sizeof folder));
         if (!rows[i].weights)
@@ -524,7 +531,7 @@ static void going_on_needs_epochs(void **state)
         bed.options.resume = true;
         bed.options.budget_epochs = SHORT + rows[i].left;
         e = bed_start(&bed);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
         struct study *study = bed_read(&bed);
         const struct trial *last = &study->trials[26];
@@ -626,7 +633,7 @@ static void extend_and_wait(struct engine *e, int64_t number)
 {
     assert_int_equal(ask(e, REQUEST_EXTEND, number, 4), ERR_OK);
     wait_until(e, has_ended, number + 1);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
 }
 
 static void forget_weights(const struct bed *bed, int64_t number)
@@ -651,7 +658,7 @@ static void a_chain_trained_again_has_its_bits(void **state)
     bed.options.budget_epochs = 0;
     bed.options.budget_trials = 1;
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     extend_and_wait(e, 0);
     forget_weights(&bed, 1);
     extend_and_wait(e, 1);
@@ -670,7 +677,7 @@ static void a_chain_trained_again_has_its_bits(void **state)
     forget_weights(&bed, 2);
     bed.options.resume = true;
     e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     study = bed_read(&bed);
     assert_int_equal(study->epochs_charged, study->trials[2].best_epoch);
@@ -707,7 +714,7 @@ static void the_objective_is_what_is_logged(void **state)
         bed.options.objective = rows[r].objective;
         bed.options.budget_epochs = 20;
         struct engine *e = bed_start(&bed);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
         struct study *study = bed_read(&bed);
         assert_string_equal(study->metric, rows[r].name);
@@ -736,7 +743,7 @@ static void changed_data_are_refused(void **state)
     bed.options.budget_epochs = 4;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct data_set other = *fake_set();
     text_copy(other.fingerprint, sizeof other.fingerprint, "another");
@@ -761,7 +768,7 @@ static void notes_are_shown_when_they_are_safe(void **state)
     bed.options.notes = true;
     let_pass(&bed, 1000000);
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     size_t n = engine_take_notes(e, notes, 64);
     int epochs = 0;
     for (size_t i = 0; i < n; i++)

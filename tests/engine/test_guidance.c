@@ -78,7 +78,7 @@ static void knowledge_is_lent_and_charged_once(void **state)
         bed.options.budget_epochs = sitting ? 20 : 9;
         struct engine *e = bed_start(&bed);
         assert_true(engine_guidance(e)->features->cost_epochs > 0);
-        assert_true(engine_wait(e, 60));
+        assert_true(engine_wait(e, PATIENCE));
         bed_stop(e);
     }
     assert_true(asked > 8);
@@ -111,7 +111,7 @@ static void the_log_says_what_it_resembles(void **state)
     bed.options.guidance = &made.guidance;
     bed.options.budget_epochs = 5;
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     const struct study_event *event = find_event(study, "knowledge", 0);
@@ -148,7 +148,7 @@ static void without_emphasis_nothing_is_claimed(void **state)
     bed.options.guidance = &made.guidance;
     bed.options.budget_epochs = 5;
     struct engine *e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     assert_string_equal(find_event(study, "knowledge", 0)->say, "knowledge of 4 tasks");

@@ -40,16 +40,16 @@ static struct engine *start(struct bed *bed, struct slow_fold *f, enum learn_mod
     bed->options.learn = mode;
     bed->options.learner = (struct engine_learner){.fold = slow_fold, .arg = f};
     struct engine *e = bed_start(bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     return e;
 }
 
 static struct engine_status wait_stage(struct engine *e, enum learn_stage stage)
 {
     struct engine_status status;
-    double deadline = clock_now_s() + 60;
+    time_t deadline = patience_now() + PATIENCE;
     for (engine_status(e, &status); status.learn_stage != stage; engine_status(e, &status)) {
-        if (clock_now_s() > deadline)
+        if (patience_now() > deadline)
             fail_msg("stage %d instead of %d", (int)status.learn_stage, (int)stage);
         sched_yield();
     }

@@ -361,7 +361,7 @@ static void a_study_keeps_to_its_weights(void **state)
     prepare(&bed, set, path);
     bed.options.budget_epochs = 8;
     e = bed_start(&bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
     struct study *study = bed_read(&bed);
     struct engine_settings settings;

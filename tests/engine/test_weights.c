@@ -88,7 +88,7 @@ static void search(struct bed *bed, int64_t epochs)
     bed->options.no_test = true;
     atomic_store(&bed->fake.allowed, 1000000);
     struct engine *e = bed_start(bed);
-    assert_true(engine_wait(e, 60));
+    assert_true(engine_wait(e, PATIENCE));
     bed_stop(e);
 }
 
