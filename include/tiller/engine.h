@@ -237,6 +237,7 @@ enum err engine_start(const struct engine_options *options, struct engine **out,
 const struct study *engine_begin_read(struct engine *e);
 void engine_end_read(struct engine *e);
 
+enum { ENGINE_JUDGED_MAX = 8 };
 struct engine_status {
     bool paused, stopping, finished; /* finished: budget spent, summary complete */
     int n_workers, n_busy;
@@ -260,6 +261,13 @@ struct engine_status {
     double majority_error;
     char sampler[16], pruner[16];
     struct search_outlook outlook; /* as of the newest result or proposal */
+    /* What the pruner goes by, of running trials as of their last rungs, oldest trial first. */
+    int n_judged;
+    struct {
+        int64_t trial;
+        struct search_chance chance; /* epoch 0: nothing can be said yet */
+    } judged[ENGINE_JUDGED_MAX];
+    bool tells_chance; /* the pruner goes by probabilities; else n_judged is 0 */
     enum learn_mode learn;
     enum learn_stage learn_stage; /* asks: the study has ended and waits for REQUEST_LEARN */
     char learnt[200];             /* one sentence of what was done, or why not */

@@ -99,6 +99,14 @@ struct search_candidate {
 void search_order_kept(const struct sampler_ops *sampler, const struct search_context *context,
                        struct search_candidate *candidate, int n);
 
+/* What a pruner goes by that asks how a run will end. */
+struct search_chance {
+    int epoch;    /* the rung it was judged at */
+    double win;   /* probability that it ends better than the best did */
+    double asked; /* below this it is stopped; NaN: whatever happens it is not */
+    bool audited; /* not stopped even so: it shows whether such probabilities are true */
+};
+
 /* Pruners are stateless: they look at the fold only. */
 struct pruner_ops {
     const char *name, *about;
@@ -107,6 +115,10 @@ struct pruner_ops {
     /* true: stop. reason gets one sentence with numbers. */
     bool (*stop)(const struct search_context *context, const struct trial *t, char *reason,
                  size_t reason_size);
+    /* For people: what stop went by at the last rung. false: nothing can be said (no rung yet, no
+     * best run to compare with). NULL: it goes by no probability. */
+    bool (*chance)(const struct search_context *context, const struct trial *t,
+                   struct search_chance *out);
 };
 size_t pruner_count(void);
 const struct pruner_ops *pruner_at(size_t i);

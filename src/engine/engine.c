@@ -562,6 +562,12 @@ static void status_of_work(struct engine *e, struct engine_status *out)
     out->epochs_per_second = budget_rate(e);
     out->seconds_left = budget_seconds_left(e, out->epochs_spent, out->trials_done);
     out->outlook = e->outlook;
+    out->tells_chance = e->pruner->chance && e->guidance.knowledge;
+    for (const struct job *j = e->jobs; j && out->tells_chance; j = j->next)
+        if (j->place != JOB_ENDED && !j->confirms && out->n_judged < ENGINE_JUDGED_MAX) {
+            out->judged[out->n_judged].trial = j->number;
+            out->judged[out->n_judged++].chance = j->chance;
+        }
     text_copy(out->notice, sizeof out->notice, e->notice);
     out->learn = e->learn;
     out->learn_stage = e->learn_stage;

@@ -50,6 +50,7 @@ struct job {
     int undecided_from; /* rungs up to this epoch were decided before a restart; the last one
                            logged may not have been, and is decided (again) from the same fold */
     double best_value, best_loss;
+    struct search_chance chance; /* at its last rung, under work; epoch 0: unknown */
     int64_t priority;
 };
 

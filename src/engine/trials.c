@@ -478,6 +478,19 @@ static void give_to_workers(struct engine *e, struct job *job)
     pthread_mutex_unlock(&e->work);
 }
 
+/* Under fold. */
+static void judge_for_people(struct engine *e, struct job *job,
+                             const struct search_context *context)
+{
+    struct search_chance chance = {0};
+    if (!e->pruner->chance ||
+        !e->pruner->chance(context, study_log_trial(e->log, job->handle), &chance))
+        return;
+    pthread_mutex_lock(&e->work);
+    job->chance = chance;
+    pthread_mutex_unlock(&e->work);
+}
+
 /* The job stands at a rung or at its end; the engine owns it. */
 void trials_rung(struct engine *e, struct job *job)
 {
@@ -500,6 +513,8 @@ void trials_rung(struct engine *e, struct job *job)
     struct search_context context = trials_context(e, left);
     bool stop = !job->confirms && e->pruner->stop(&context, study_log_trial(e->log, job->handle),
                                                   reason, sizeof reason);
+    if (!stop)
+        judge_for_people(e, job, &context);
     engine_fold_leave(e);
     if (stop)
         trials_end(e, job, TRIAL_PRUNED, reason);

@@ -50,6 +50,8 @@ int search_entry_of(const struct trial *t);
 bool learned_rung(int epoch, int full_epochs);
 bool learned_stop(const struct search_context *context, const struct trial *t, char *reason,
                   size_t reason_size);
+bool learned_chance(const struct search_context *context, const struct trial *t,
+                    struct search_chance *out);
 bool pilot_stop(const struct search_context *context, const struct trial *t, char *reason,
                 size_t reason_size);
 

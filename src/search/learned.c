@@ -162,6 +162,20 @@ bool learned_stop(const struct search_context *context, const struct trial *t, c
     return true;
 }
 
+bool learned_chance(const struct search_context *context, const struct trial *t,
+                    struct search_chance *out)
+{
+    struct prediction p;
+    const struct trial *incumbent = meta_incumbent(context->study, (double)INFINITY);
+    if (t->n_epochs == 0 || !incumbent || !search_predict(context, t, incumbent, &p))
+        return false;
+    *out = (struct search_chance){.epoch = predictor_epoch(p.rung, context->full_epochs),
+                                  .win = p.win,
+                                  .asked = is_by_hand(t) ? (double)NAN : bound_for(context, t, &p),
+                                  .audited = is_audited(context, t)};
+    return true;
+}
+
 bool pilot_stop(const struct search_context *context, const struct trial *t, char *reason,
                 size_t reason_size)
 {

@@ -202,18 +202,18 @@ static bool hyperband_stop(const struct search_context *context, const struct tr
 }
 
 static const struct pruner_ops pruners[] = {
-    {"none", "every trial runs to its end", never_rung, never_stop},
+    {"none", "every trial runs to its end", never_rung, never_stop, NULL},
     {"median", "stops what is worse than the median of finished trials (Golovin et al. 2017)",
-     median_rung, median_stop},
+     median_rung, median_stop, NULL},
     {"halving", "asynchronous successive halving, the best third goes on (Li et al. 2020)",
-     halving_rung, halving_stop},
+     halving_rung, halving_stop, NULL},
     {"hyperband", "halving in brackets, from soon and often to hardly at all (Li et al. 2018)",
-     hyperband_rung, hyperband_stop},
+     hyperband_rung, hyperband_stop, NULL},
     {"learned",
      "stops what will hardly beat the best, by curves of known tasks (Domhan et al. 2015)",
-     learned_rung, learned_stop},
+     learned_rung, learned_stop, learned_chance},
     {"pilot", "the same where a table of returns has no evidence for going on or stopping",
-     learned_rung, pilot_stop},
+     learned_rung, pilot_stop, learned_chance},
 };
 
 size_t pruner_count(void)

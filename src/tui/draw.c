@@ -155,8 +155,9 @@ const char *situation_text(int index, char *out, size_t out_size)
     if (index < 0 || index >= META_STATES)
         return out;
     struct situation s = situation_from_index(index);
-    text_format(out, out_size, "%s runs, %s, incumbent %s", phases[s.phase],
-                stagnations[s.stagnation], diagnosis_name(s.diagnosis));
+    text_format(out, out_size, "%s runs, %s, incumbent %s%s", phases[s.phase],
+                stagnations[s.stagnation], s.diagnosis == DIAGNOSIS_PLATEAU ? "on a " : "",
+                diagnosis_name(s.diagnosis));
     size_t n = strlen(out);
     if (s.trust != TRUST_LOW)
         text_format(out + n, out_size - n, ", trust %s", trust_name(s.trust));

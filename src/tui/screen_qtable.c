@@ -277,6 +277,12 @@ static void now_words(const struct app *app, const struct q_map *m, struct text 
     text_appendf(out, "; hand rule %s", move_name((enum move)m->hand[s]));
 }
 
+static bool pruner_tells(const char *name)
+{
+    const struct pruner_ops *ops = pruner_find(name);
+    return ops && ops->chance;
+}
+
 static void next_words(const struct app *app, struct text *out)
 {
     const struct view *v = &app->view;
@@ -297,6 +303,42 @@ static void next_words(const struct app *app, struct text *out)
                      v->guidance->knowledge->task[o->nearest[i]].name, 100 * o->weight[i]);
 }
 
+/* "#17 after epoch 8: better than the best in the end with probability 0.310, stopped below 0.120"
+ */
+static void chance_words(int64_t trial, const struct search_chance *c, struct text *out)
+{
+    text_appendf(out, "%s#%lld ", out->length > 0 ? "; " : "", (long long)trial);
+    if (c->epoch == 0) {
+        text_append(out, "can't be judged yet");
+        return;
+    }
+    text_appendf(out, "after epoch %d: better than the best in the end with probability %.3f",
+                 c->epoch, c->win);
+    if (isnan(c->asked))
+        text_append(out, ", never stopped: it's by hand");
+    else if (c->win >= c->asked)
+        text_appendf(out, ", stopped below %.3f", c->asked);
+    else
+        text_appendf(out, ", below the %.3f asked for; it goes on%s", c->asked,
+                     c->audited ? " to test such figures" : "");
+}
+
+/* Of each running trial, what decides whether it is stopped. */
+static void running_words(const struct app *app, struct text *out)
+{
+    const struct engine_status *s = &app->view.status;
+    if (app->view.n_running == 0 || s->finished || !s->pruner[0])
+        return;
+    if (strcmp(s->pruner, "none") == 0)
+        text_append(out, "nothing is stopped early (pruner none)");
+    else if (!s->tells_chance)
+        text_appendf(out, "no probability is told: the pruner %s %s", s->pruner,
+                     pruner_tells(s->pruner) ? "knows no other task's curves"
+                                             : "compares runs with each other");
+    for (int i = 0; i < s->n_judged; i++)
+        chance_words(s->judged[i].trial, &s->judged[i].chance, out);
+}
+
 static void update_words(struct app *app, struct rect *r)
 {
     const struct view *v = &app->view;
@@ -315,20 +357,23 @@ static void update_words(struct app *app, struct rect *r)
 
 static void draw_words(struct app *app, struct rect r, const struct q_map *m)
 {
-    struct text now = {0}, here = {0}, next = {0};
+    struct text now = {0}, running = {0}, here = {0}, next = {0};
     draw_rule(&app->frame, r, "in words", "");
     struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
     if (m->n > 0) {
         now_words(app, m, &now);
+        running_words(app, &running);
         cell_words(app, m, &here);
         next_words(app, &next);
     }
-    draw_labelled(&app->frame, &inner, 13, "here", PAINT_TEXT, text_get(&here));
     draw_labelled(&app->frame, &inner, 13, app->view.status.finished ? "at the end" : "now",
                   PAINT_TEXT, text_get(&now));
+    draw_labelled(&app->frame, &inner, 13, "running", PAINT_TEXT, text_get(&running));
     draw_labelled(&app->frame, &inner, 13, "next", PAINT_ACCENT, text_get(&next));
+    draw_labelled(&app->frame, &inner, 13, "here", PAINT_TEXT, text_get(&here));
     update_words(app, &inner);
     text_free(&now);
+    text_free(&running);
     text_free(&here);
     text_free(&next);
 }
@@ -339,7 +384,12 @@ static void draw_table(struct app *app, struct rect r, struct q_map *m)
 {
     struct rect map = r, words = r;
     char right[128];
-    words.rows = app->widen ? 0 : r.rows >= 24 ? 11 : r.rows >= 16 ? 8 : r.rows >= 10 ? 4 : 0;
+    words.rows = app->widen     ? 0
+                 : r.rows >= 24 ? 13
+                 : r.rows >= 20 ? 11
+                 : r.rows >= 16 ? 8
+                 : r.rows >= 10 ? 4
+                                : 0;
     map.rows = r.rows - words.rows;
     words.row = r.row + map.rows;
     text_format(right, sizeof right, "%s%zu update%s",

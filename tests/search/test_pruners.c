@@ -429,6 +429,35 @@ static void what_the_table_stops_is_audited_too(void **state)
     watch_free(w);
 }
 
+/* What a person is told is what the stop is decided by. */
+static void what_it_tells_is_what_it_does(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct search_chance chance;
+    const struct pruner_ops *learned = pruner_find("learned");
+    struct watch *w = watch_new();
+    int n_audited = 0;
+    for (int k = 0; k < HOPELESS; k++) {
+        bool stops = stops_number(w, "learned", k + 1, reason);
+        assert_true(learned->chance(&w->context, w->hopeless, &chance));
+        assert_int_equal(chance.epoch, RUNG);
+        assert_true(chance.win < chance.asked);
+        assert_int_equal(stops, !chance.audited);
+        n_audited += chance.audited;
+    }
+    assert_true(n_audited > 0);
+    for (int e = 0; e < RUNG; e++)
+        w->hopeless->curve[e].value = 0.04; /* far ahead of the best */
+    assert_true(learned->chance(&w->context, w->hopeless, &chance) && chance.win > chance.asked);
+    text_copy(w->hopeless->who, sizeof w->hopeless->who, "you");
+    assert_true(learned->chance(&w->context, w->hopeless, &chance) && isnan(chance.asked));
+    w->hopeless->n_epochs = 1; /* no rung yet */
+    assert_false(learned->chance(&w->context, w->hopeless, &chance));
+    assert_null(pruner_find("median")->chance);
+    watch_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +477,7 @@ int main(void)
         cmocka_unit_test(who_is_audited_is_settled_at_the_start),
         cmocka_unit_test(what_is_not_up_for_audit),
         cmocka_unit_test(what_the_table_stops_is_audited_too),
+        cmocka_unit_test(what_it_tells_is_what_it_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

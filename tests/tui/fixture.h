@@ -71,6 +71,7 @@ static inline void fixture_open(struct fixture *fx)
                                         .full_epochs = 50,
                                         .majority_error = 0.9};
     text_copy(fx->status.sampler, sizeof fx->status.sampler, "agent");
+    text_copy(fx->status.pruner, sizeof fx->status.pruner, "median");
     fx->study = study_new(NULL);
     assert_non_null(fx->study);
     fixture_foldf(

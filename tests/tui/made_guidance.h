@@ -3,6 +3,7 @@
 #ifndef TILLER_TESTS_TUI_MADE_GUIDANCE_H
 #define TILLER_TESTS_TUI_MADE_GUIDANCE_H
 
+#include "tiller/engine.h"
 #include "tiller/knowledge.h"
 
 enum { MADE_TASKS = 5, MADE_FAMILIES = 4, MADE_SHARED = 12 };
@@ -80,11 +81,12 @@ static inline void made_guidance_fill(struct made_guidance *m, const struct spac
         .knowledge = &m->knowledge, .left_out = 2, .advice = &m->advice, .features = &m->features};
 }
 
-/* What the agent would say in the middle of such a search. */
-static inline void made_outlook(struct search_outlook *o, int situation)
+/* What agent and pruner would say in the middle of such a search. */
+static inline void made_outlook(struct engine_status *status)
 {
+    struct search_outlook *o = &status->outlook;
     *o = (struct search_outlook){.known = true,
-                                 .state = situation,
+                                 .state = situation_find("3-9 moving overfits"),
                                  .trust = TRUST_MIDDLE,
                                  .hand = MOVE_SURROGATE,
                                  .why = "hand rule: what the surrogate expects most of",
@@ -96,6 +98,12 @@ static inline void made_outlook(struct search_outlook *o, int situation)
                                  .left = {2, 4, 5}};
     for (int a = 0; a < MOVE_N; a++)
         o->possible[a] = a != MOVE_THAW;
+    text_copy(status->pruner, sizeof status->pruner, "learned");
+    status->tells_chance = true;
+    status->n_judged = 2;
+    status->judged[0].trial = 5;
+    status->judged[0].chance = (struct search_chance){.epoch = 27, .win = 0.3125, .asked = 0.045};
+    status->judged[1].trial = 6;
 }
 
 #endif

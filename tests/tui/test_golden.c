@@ -151,7 +151,7 @@ static void run_script(struct fixture *fx, const struct golden *g, struct text *
         fx->study->epochs_charged = 1;
     }
     if (g->with == WITH_OUTLOOK || g->with == WITH_END)
-        made_outlook(&fx->status.outlook, situation_find("3-9 moving overfits"));
+        made_outlook(&fx->status);
     struct tui_options options = {.glyphs = g->glyphs,
                                   .race = race,
                                   .only_race = g->with == WITH_RACE_ALONE,
