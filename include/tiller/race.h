@@ -23,6 +23,7 @@ struct race_lane {
     char name[64];        /* sanitised: a method, or a study's name */
     char problem[200];    /* why it does not run; "" */
     bool live;            /* of a log in which trials are running */
+    bool knows;           /* of a log whose search used knowledge of other tasks */
     bool steered;         /* of a log in which a person had a say */
     int n_runs, n_wanted; /* searches replayed so far; of a log 1 */
     int64_t n_epochs;     /* charged in all: how far it goes */
@@ -44,6 +45,7 @@ enum err race_lane_of_study(const struct study *study, struct race_lane *lane);
 struct race_picture {
     uint64_t version;
     char title[200];     /* "dna (lcbench), 5 searches of each" */
+    char known[200];     /* "knowledge of 31 tasks, the family dna left out"; "": nobody asks */
     char problem[240];   /* why there is no race; "" */
     bool working;        /* the thread is still at it */
     bool differs;        /* logs of different data: their errors do not compare */
@@ -58,16 +60,25 @@ void race_picture_free(struct race_picture *p);
  * ties as they stand. order[n]. */
 void race_order(const struct race_lane *lane, int n, int64_t epoch, int *order);
 
+/* What guided methods know on a table, as for `tiller run`. */
+struct race_known {
+    const char *file; /* of knowledge; NULL: nothing is known */
+    const char *own;  /* what this user's own studies have taught; NULL: nothing */
+    bool said;        /* the file was named: without it there is no race; else it is only said */
+    bool include_own; /* the task's own family is not left out */
+};
 struct race_options {
     const char *const *path; /* study logs, or one table or pool of recorded curves */
     size_t n_paths;
     const char *task;     /* of a table with several; NULL: the first one */
-    const char *methods;  /* "random,tpe+halving"; NULL: race_default_methods */
+    const char *methods;  /* "random,tpe+halving"; NULL or "": race_default_methods, or with
+                             knowledge race_knowing_methods */
     int n_seeds;          /* searches of each method; 0: 5 */
     double budget;        /* in full trainings; 0: 30 */
     enum curve_unit unit; /* of a table */
+    struct race_known known;
 };
-extern const char race_default_methods[];
+extern const char race_default_methods[], race_knowing_methods[];
 
 /* race_open: checks what was asked for (ERR_USAGE, ERR_RANGE) and starts the thread; what is wrong
  * with files is found by it and stands in the picture. Logs are read again once a second while they

@@ -44,7 +44,8 @@ struct tui_options {
      * and no other screen but help. */
     struct race *race;
     bool only_race;
-    const char *task_name; /* header: "mnist"; sanitised already */
+    struct race_known race_known; /* what samplers know that :race replays, unless it is said */
+    const char *task_name;        /* header: "mnist"; sanitised already */
     int32_t n_inputs, n_classes;
     int64_t n_rows; /* training rows */
     /* Headless (tests, golden screens): keys from a file instead of the terminal, fixed size. */

@@ -164,14 +164,33 @@ static void open_default(const struct data_set *set, struct cli_knowledge *k)
     }
 }
 
+static enum err nothing_to_include(bool include_own, struct err_info *info)
+{
+    return include_own ? err_set(info, ERR_USAGE, "--include-own", "leave one of them out",
+                                 "there is nothing to include with --knowledge no")
+                       : ERR_OK;
+}
+
+enum err cli_race_known(const char *said, bool include_own, char file[static 512],
+                        char own[static 640], struct race_known *out, struct err_info *info)
+{
+    *out = (struct race_known){.include_own = include_own};
+    if (said && strcmp(said, "no") == 0)
+        return nothing_to_include(include_own, info);
+    if (said && !text_copy(file, 512, said))
+        return err_set(info, ERR_USAGE, "--knowledge", "use a shorter path", "is too long");
+    out->said = said != NULL;
+    out->file = said ? file : cli_knowledge_path(file, 512);
+    out->own = !said && cli_own_path(own, 640) ? own : NULL;
+    return ERR_OK;
+}
+
 enum err cli_knowledge_open(const char *said, bool include_own, const struct data_set *set,
                             struct cli_knowledge *out, struct err_info *info)
 {
     *out = (struct cli_knowledge){.from.include_own = include_own};
     if (said && strcmp(said, "no") == 0)
-        return include_own ? err_set(info, ERR_USAGE, "--include-own", "leave one of them out",
-                                     "there is nothing to include with --knowledge no")
-                           : ERR_OK;
+        return nothing_to_include(include_own, info);
     if (said)
         return open_named(said, set, out, info);
     open_default(set, out);

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "tiller/knowledge.h"
+#include "tiller/race.h"
 
 struct cli_knowledge {
     struct knowledge *knowledge; /* NULL: none */
@@ -21,6 +22,10 @@ enum err cli_knowledge_open(const char *said, bool include_own, const struct dat
 void cli_knowledge_reopen(const struct engine_settings *settings, const struct data_set *set,
                           struct cli_knowledge *out);
 void cli_knowledge_free(struct cli_knowledge *k);
+/* For races, the same by path: file and own are filled and lent to *out, which says nothing where
+ * --knowledge says no. */
+enum err cli_race_known(const char *said, bool include_own, char file[static 512],
+                        char own[static 640], struct race_known *out, struct err_info *info);
 /* Puts it into the options of an engine; lent. */
 void cli_knowledge_lend(const struct cli_knowledge *k, struct engine_options *engine);
 

@@ -1,6 +1,7 @@
 /* race: searches side by side on one task, on the screen or as a table of plain text. */
 #include "tiller/race.h"
 #include "cli.h"
+#include "knowledge.h"
 #include "tiller/tui.h"
 
 #include <math.h>
@@ -17,10 +18,13 @@
 
 struct race_words {
     struct option_list methods;
-    const char *task, *unit, *theme, *glyphs, *colour, *script, *screen;
+    const char *task, *unit, *knowledge, *theme, *glyphs, *colour, *script, *screen;
     int64_t seeds;
     double budget;
-    bool plain;
+    bool include_own, plain;
+    /* where default paths are kept, which race_known lends */
+    char known_file[512], known_own[640];
+    struct race_known known;
 };
 
 /* ---- plain ------------------------------------------------------------------------------- */
@@ -46,16 +50,16 @@ static void put_lane(const struct race_picture *p, const struct race_lane *lane,
         char number[32];
         text_appendf(out, " %8s", isnan(error) ? "-" : text_human(number, sizeof number, error, 3));
     }
-    text_appendf(out, "%s%s%s%s\n", lane->live ? "  running" : "", lane->steered ? "  steered" : "",
-                 lane->problem[0] ? "  ! " : "", lane->problem);
+    text_appendf(out, "%s%s%s%s%s\n", lane->live ? "  running" : "", lane->knows ? "  knowing" : "",
+                 lane->steered ? "  steered" : "", lane->problem[0] ? "  ! " : "", lane->problem);
 }
 
 static void put_plain(const struct race_picture *p, struct text *out)
 {
     int order[RACE_LANES_MAX];
     race_order(p->lane, p->n_lanes, p->n_epochs, order);
-    text_appendf(out, "%s\nbest error so far, by %s\n\n%-28s", p->title,
-                 p->full_epochs > 0 ? "full trainings" : "epochs", "");
+    text_appendf(out, "%s\n%s%sbest error so far, by %s\n\n%-28s", p->title, p->known,
+                 p->known[0] ? "\n" : "", p->full_epochs > 0 ? "full trainings" : "epochs", "");
     for (int i = 0; i < COLUMNS; i++)
         put_moment(p, (int64_t)llround(moments[i] * (double)p->n_epochs), out);
     text_append_char(out, '\n');
@@ -121,6 +125,7 @@ static enum err show(struct race *race, const struct race_words *w, struct err_i
 {
     struct tui_options screen = {.race = race,
                                  .only_race = true,
+                                 .race_known = w->known,
                                  .theme = w->theme,
                                  .glyphs = w->glyphs,
                                  .script = w->script,
@@ -176,7 +181,8 @@ static enum err open_race(const struct race_words *w, const char *const *path, s
                              .task = w->task,
                              .methods = methods,
                              .n_seeds = (int)w->seeds,
-                             .budget = w->budget};
+                             .budget = w->budget,
+                             .known = w->known};
     join_methods(w, methods, sizeof methods);
     enum err err = unit_of(w->unit, &o.unit, info);
     return err == ERR_OK ? race_open(&o, out, info) : err;
@@ -191,6 +197,10 @@ int command_race(int argc, char **argv)
         {"--seeds", OPTION_INT, &w.seeds, 1, RACE_SEEDS_MAX, "N", "searches of each (5)"},
         {"--budget", OPTION_NUMBER, &w.budget, 0.5, 1000, "N", "in full trainings (30)"},
         {"--unit", OPTION_TEXT, &w.unit, 0, 0, "WHAT", "percent, error or loss (default: told)"},
+        {"--knowledge", OPTION_TEXT, &w.knowledge, 0, 0, "FILE|no",
+         "what is known already (the shipped file and your own studies)"},
+        {"--include-own", OPTION_FLAG, &w.include_own, 0, 0, NULL,
+         "use what is known of the task's own family, too"},
         {"--plain", OPTION_FLAG, &w.plain, 0, 0, NULL, "no screen: the table at the end"},
         {"--theme", OPTION_TEXT, &w.theme, 0, 0, "NAME", "colours: a theme's name or path"},
         {"--glyphs", OPTION_TEXT, &w.glyphs, 0, 0, "TIER", "braille, blocks or ascii"},
@@ -209,6 +219,9 @@ int command_race(int argc, char **argv)
     if (err == ERR_OK && n == 0)
         err = err_set(&info, ERR_USAGE, "race", "see 'tiller race --help'",
                       "the TABLE or the study logs are missing");
+    if (err == ERR_OK)
+        err =
+            cli_race_known(w.knowledge, w.include_own, w.known_file, w.known_own, &w.known, &info);
     if (err == ERR_OK)
         err = open_race(&w, path, n, &race, &info);
     bool plain = !w.script && (w.plain || !cli_has_terminal());

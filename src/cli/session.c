@@ -228,6 +228,10 @@ int session_run(const struct session_options *o, const struct data_set *set,
     struct engine *e = NULL;
     bool plain = !o->script && (o->plain || o->json || !cli_has_terminal());
     enum err err = screen_options(o, set, &screen, &info);
+    const struct engine_knowledge *known = &engine->knowledge; /* races begin with the same */
+    screen.race_known = (struct race_known){.file = known->file[0] ? known->file : NULL,
+                                            .own = known->own[0] ? known->own : NULL,
+                                            .include_own = known->include_own};
     engine->set = set;
     engine->notes = plain;
     engine->learner = cli_learner;

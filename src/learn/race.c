@@ -3,9 +3,8 @@
  * The thread alone changes its table and runs; the picture is shared, under one lock that is held
  * for copies only. Searches are replayed seed by seed, so that all lanes grow evenly. Whoever comes
  * second, the closing owner or the ending thread, frees. */
+#include "race_known.h"
 #include "race_lanes.h"
-
-#include "tiller/learn.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,6 +15,9 @@
 #include <unistd.h>
 
 const char race_default_methods[] = "agent,random,tpe+hyperband,gp,sobol,filter";
+/* The first is what `tiller run` does, the second what it would do without knowledge. */
+const char race_knowing_methods[] = "agent+learned,agent-alone+median,portfolio+halving,random,"
+                                    "random+halving,tpe+hyperband,gp,filter";
 
 struct race {
     char (*path)[512]; /* [n_paths] */
@@ -26,6 +28,7 @@ struct race {
     double budget;
     enum curve_unit unit;
     bool logs; /* the paths are study logs */
+    struct race_guides known;
 
     /* thread only */
     struct curve_table *table;
@@ -51,6 +54,7 @@ static void race_free(struct race *r)
     for (int m = 0; m < RACE_LANES_MAX; m++)
         for (int s = 0; s < RACE_SEEDS_MAX; s++)
             bench_run_free(&r->run[m][s]);
+    race_known_free(&r->known);
     curve_table_free(r->table);
     race_picture_free(&r->picture);
     pthread_mutex_destroy(&r->lock);
@@ -102,60 +106,61 @@ static void replace_lane(struct race *r, int i, struct race_lane *lane)
 
 /* ---- searches on a table ----------------------------------------------------------------- */
 
-static int task_index(const struct race *r)
+/* The table has one task by then. */
+static int full_epochs(const struct race *r)
 {
-    for (int i = 0; r->task[0] && i < r->table->n_tasks; i++)
-        if (strcmp(r->table->tasks[i].name, r->task) == 0)
-            return i;
-    return 0;
+    return r->table->tasks[0].n_epochs;
 }
 
-static int full_epochs(const struct race *r, int task)
+static int budget_epochs(const struct race *r)
 {
-    return r->table->tasks[task].n_epochs;
+    return (int)fmax(1, round(r->budget * full_epochs(r)));
 }
 
-static int budget_epochs(const struct race *r, int task)
+static void describe_table(struct race *r, const char *known)
 {
-    return (int)fmax(1, round(r->budget * full_epochs(r, task)));
-}
-
-static void describe_table(struct race *r, int task)
-{
-    const struct curve_task *t = &r->table->tasks[task];
+    const struct curve_task *t = &r->table->tasks[0];
     pthread_mutex_lock(&r->lock);
     struct race_picture *p = &r->picture;
     text_format(p->title, sizeof p->title, "%s (%s), %d search%s of each", t->name, r->table->name,
                 r->n_seeds, r->n_seeds == 1 ? "" : "es");
-    p->full_epochs = full_epochs(r, task);
-    p->n_epochs = budget_epochs(r, task);
+    text_copy(p->known, sizeof p->known, known);
+    p->full_epochs = full_epochs(r);
+    p->n_epochs = budget_epochs(r);
     p->best = t->best;
     p->median = t->median;
     publish(r);
     pthread_mutex_unlock(&r->lock);
 }
 
-static enum err open_table(struct race *r, struct err_info *info)
+static enum err open_table(struct race *r, char *known, size_t known_size, struct err_info *info)
 {
-    const char *task = r->task;
-    const char *path = r->path[0];
+    const char *path = r->path[0], *task = r->task;
+    bool asks = false;
+    for (int m = 0; m < r->n_methods; m++)
+        asks = asks || race_known_matters(&r->method[m]);
     enum err err = curve_table_open(&path, 1, r->unit, NULL, &r->table, info);
     if (err == ERR_OK)
         err = curve_table_measure(r->table, info);
-    if (err == ERR_OK && task[0])
+    if (err == ERR_OK && !task[0])
+        text_copy(r->task, sizeof r->task, r->table->tasks[0].name);
+    if (err == ERR_OK)
         err = curve_table_keep(r->table, &task, 1, info);
+    if (err == ERR_OK && asks)
+        err = race_known_open(&r->known, r->table, known, known_size, info);
     return err;
 }
 
 /* A method that can't go on keeps what it has; the others run. */
-static void run_search(struct race *r, int task, int method, int seed)
+static void run_search(struct race *r, int method, int seed)
 {
     struct err_info info = {0};
     struct race_lane lane = {.n_wanted = r->n_seeds};
-    double untrained = r->table->tasks[task].majority;
+    double untrained = r->table->tasks[0].majority;
     text_copy(lane.name, sizeof lane.name, r->method[method].name);
-    enum err err = bench_replay(r->table, task, &r->method[method], NULL, (uint64_t)seed,
-                                budget_epochs(r, task), &r->run[method][seed], &info);
+    enum err err = bench_replay(r->table, 0, &r->method[method],
+                                race_known_guidance(&r->known, &r->method[method]), (uint64_t)seed,
+                                budget_epochs(r), &r->run[method][seed], &info);
     int n = err == ERR_OK ? seed + 1 : seed;
     if (err != ERR_OK)
         text_format(lane.problem, sizeof lane.problem, "%s", info.detail);
@@ -168,16 +173,16 @@ static void run_searches(struct race *r)
 {
     struct err_info info = {0};
     bool failed[RACE_LANES_MAX] = {false};
-    if (open_table(r, &info) != ERR_OK) {
+    char known[200] = "";
+    if (open_table(r, known, sizeof known, &info) != ERR_OK) {
         say_problem(r, &info);
         return;
     }
-    int task = task_index(r);
-    describe_table(r, task);
+    describe_table(r, known);
     for (int s = 0; s < r->n_seeds; s++)
         for (int m = 0; m < r->n_methods && !is_closed(r); m++) {
             if (!failed[m])
-                run_search(r, task, m, s);
+                run_search(r, m, s);
             failed[m] = r->picture.lane[m].problem[0] != 0; /* only this thread writes it */
         }
 }
@@ -355,6 +360,14 @@ static enum err start_thread(struct race *r, struct err_info *info)
     return failed ? err_set(info, ERR_MEMORY, "race", NULL, "no thread could be started") : ERR_OK;
 }
 
+static const char *methods_of(const struct race *r, const struct race_options *o)
+{
+    if (o->methods && o->methods[0])
+        return o->methods;
+    return r->known.file[0] && file_exists(r->known.file) ? race_knowing_methods
+                                                          : race_default_methods;
+}
+
 enum err race_open(const struct race_options *o, struct race **out, struct err_info *info)
 {
     *out = NULL;
@@ -371,9 +384,10 @@ enum err race_open(const struct race_options *o, struct race **out, struct err_i
     r->unit = o->unit;
     text_copy(r->task, sizeof r->task, o->task ? o->task : "");
     err = take_paths(r, o, info);
+    if (err == ERR_OK)
+        err = race_known_take(&o->known, &r->known, info);
     if (err == ERR_OK && !r->logs)
-        err =
-            find_methods(r, o->methods && o->methods[0] ? o->methods : race_default_methods, info);
+        err = find_methods(r, methods_of(r, o), info);
     if (err == ERR_OK) {
         first_picture(r);
         err = start_thread(r, info);
@@ -427,6 +441,7 @@ bool race_read(struct race *race, struct race_picture *p)
         ok = copy_lane(&p->lane[i], &from->lane[i]);
     if (ok) {
         memcpy(p->title, from->title, sizeof p->title);
+        memcpy(p->known, from->known, sizeof p->known);
         memcpy(p->problem, from->problem, sizeof p->problem);
         p->version = from->version;
         p->working = from->working;

@@ -205,6 +205,22 @@ static enum err add_gains(const struct moment *m, size_t n, struct race_lane *la
     return err;
 }
 
+/* Its log says what is used, or why nothing is. */
+static bool used_knowledge(const struct study *study)
+{
+    bool used = false;
+    for (size_t i = 0; i < study->n_events && !used; i++) {
+        const struct study_event *e = &study->events[i];
+        struct cJSON *doc = NULL;
+        if (strcmp(e->what, "knowledge") != 0 || !e->json ||
+            json_parse(e->json, strlen(e->json), "event", &doc, NULL) != ERR_OK)
+            continue;
+        used = json_get(doc, "tasks") != NULL;
+        json_free(doc);
+    }
+    return used;
+}
+
 enum err race_lane_of_study(const struct study *study, struct race_lane *lane)
 {
     struct moment *m = mem_alloc(moments_at_most(study), sizeof *m);
@@ -218,6 +234,7 @@ enum err race_lane_of_study(const struct study *study, struct race_lane *lane)
     lane->n_runs = lane->n_wanted = 1;
     lane->live = study->n_state[TRIAL_RUNNING] > 0;
     lane->steered = study_is_steered(study);
+    lane->knows = used_knowledge(study);
     if (study->direction == 2)
         text_copy(lane->problem, sizeof lane->problem, "is maximised: it has no error to race by");
     for (size_t i = 0; i < study->n_trials && study->direction != 2; i++)

@@ -21,6 +21,7 @@ int race_lanes(const struct app *app, struct race_lane out[static RACE_SHOWN_MAX
     int n = 0;
     if (race_has_own(app)) {
         out[n] = app->view.lane;
+        out[n].knows = app->view.guidance != NULL;
         text_copy(out[n++].name, sizeof out[0].name, "this study");
     }
     for (int i = 0; i < app->race.picture.n_lanes; i++)
@@ -203,11 +204,22 @@ bool race_against(struct app *app, const char *args)
     return true;
 }
 
-/* ":race FILE ... [methods=a,b] [task=NAME]" */
+/* As --knowledge says it. */
+static void know_as_typed(const char *said, char *file, size_t file_size, struct race_known *known)
+{
+    bool none = strcmp(said, "no") == 0;
+    text_copy(file, file_size, said);
+    known->file = none ? NULL : file;
+    known->own = NULL;
+    known->said = !none;
+}
+
+/* ":race FILE ... [methods=a,b] [task=NAME] [knowledge=FILE|no] [include-own]" */
 bool race_open_typed(struct app *app, const char *args)
 {
     enum { WORDS = RACE_LANES_MAX };
-    char path[WORDS][512], methods[512] = "", task[CURVE_NAME_MAX] = "", word[512];
+    char path[WORDS][512], methods[512] = "", task[CURVE_NAME_MAX] = "", word[512], file[512];
+    struct race_known known = app->options.race_known;
     const char *paths[WORDS];
     size_t n = 0;
     struct race *race = NULL;
@@ -217,6 +229,10 @@ bool race_open_typed(struct app *app, const char *args)
             text_copy(methods, sizeof methods, word + 8);
         else if (strncmp(word, "task=", 5) == 0)
             text_copy(task, sizeof task, word + 5);
+        else if (strncmp(word, "knowledge=", 10) == 0)
+            know_as_typed(word + 10, file, sizeof file, &known);
+        else if (strcmp(word, "include-own") == 0)
+            known.include_own = true;
         else if (n < WORDS) {
             text_copy(path[n], sizeof path[n], word);
             paths[n] = path[n];
@@ -227,8 +243,11 @@ bool race_open_typed(struct app *app, const char *args)
         app_show(app, SCREEN_RACE);
         return true;
     }
-    struct race_options o = {
-        .path = paths, .n_paths = n, .methods = methods, .task = task[0] ? task : NULL};
+    struct race_options o = {.path = paths,
+                             .n_paths = n,
+                             .methods = methods,
+                             .task = task[0] ? task : NULL,
+                             .known = known};
     if (race_open(&o, &race, &info) != ERR_OK)
         return app_complain(app, "%s: %s%s%s", info.where, info.detail, info.hint[0] ? "; " : "",
                             info.hint);

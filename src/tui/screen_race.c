@@ -202,8 +202,8 @@ static void searches_text(const struct race_lane *lane, char *out, size_t out_si
     else if (lane->n_wanted > 1)
         text_format(out, out_size, "%d of %d", lane->n_runs, lane->n_wanted);
     else
-        text_format(out, out_size, "%s%s", lane->live ? "running" : "ended",
-                    lane->steered ? ", steered" : "");
+        text_format(out, out_size, "%s%s%s", lane->live ? "running" : "ended",
+                    lane->knows ? ", knowing" : "", lane->steered ? ", steered" : "");
 }
 
 static void fill_cell(void *context, size_t row, int column, struct table_cell *out)
@@ -269,7 +269,7 @@ static void draw_league(struct app *app, struct race_look *l, struct rect r)
         [RACE_REGRET] = {"regret", 6, 5, TABLE_RIGHT, 0, false, !(l->median > l->best)},
         [RACE_REACHED] = {target, 10, 3, TABLE_RIGHT, 0, false, l->reference < 0},
         [RACE_FACTOR] = {"speed-up", 8, 2, TABLE_RIGHT, 0, false, l->reference < 0},
-        [RACE_SEARCHES] = {"runs", 18, 4, TABLE_LEFT, 0, false, false}};
+        [RACE_SEARCHES] = {"runs", r.cols >= 100 ? 26 : 18, 4, TABLE_LEFT, 0, false, false}};
     size_t cursor = 0;
     while (cursor + 1 < (size_t)l->n && l->order[cursor] != app->race.selected)
         cursor++;
@@ -338,6 +338,24 @@ static void draw_nothing(struct app *app, struct rect r)
                        "study log, or a table of recorded curves on which samplers are replayed.");
 }
 
+/* A line below the league: what is wrong, what the lanes know, or how others come in. */
+static const char *note_of(const struct app *app)
+{
+    const struct race_picture *p = &app->race.picture;
+    if (!app->race.race)
+        return ":race FILE ... brings others beside it: study logs, or a table of recorded curves "
+               "on which samplers are replayed";
+    return p->problem[0] ? p->problem : p->known;
+}
+
+static void draw_note(struct app *app, struct rect table, int n_lanes)
+{
+    bool bad = app->race.race && app->race.picture.problem[0];
+    struct rect r = {table.row + n_lanes + 1, table.col, table.rows - n_lanes - 1, table.cols};
+    if (r.rows > 0)
+        draw_wrapped(&app->frame, r, bad ? PAINT_BAD : PAINT_DIM, 0, note_of(app));
+}
+
 void race_draw(struct app *app)
 {
     struct layout_prefs prefs = {0};
@@ -353,7 +371,7 @@ void race_draw(struct app *app)
         draw_nothing(app, r);
         return;
     }
-    table.rows = l.n + (app->race.race ? 2 : 4);
+    table.rows = l.n + 2 + (note_of(app)[0] ? wrapped_rows(note_of(app), r.cols - 2, 2) : 0);
     table.rows = table.rows < TABLE_MOST ? table.rows : TABLE_MOST;
     if (table.rows > r.rows - PLOT_LEAST)
         table.rows = r.rows / 2 >= PLOT_LEAST ? r.rows / 2 : r.rows;
@@ -369,11 +387,5 @@ void race_draw(struct app *app)
               app->race.race ? state_words(app, words, sizeof words) : "");
     table = (struct rect){table.row + 1, table.col + 1, table.rows - 1, table.cols - 2};
     draw_league(app, &l, table);
-    if (!app->race.race && table.rows > l.n + 1)
-        draw_wrapped(
-            &app->frame,
-            (struct rect){table.row + l.n + 1, table.col, table.rows - l.n - 1, table.cols},
-            PAINT_DIM, 0,
-            ":race FILE ... brings others beside it: study logs, or a table of recorded "
-            "curves on which samplers are replayed");
+    draw_note(app, table, l.n);
 }

@@ -223,6 +223,56 @@ static void a_named_file_must_be_one(void **state)
     place_remove(&p);
 }
 
+/* Samplers that are replayed know what a search on the same task would. */
+static void a_race_knows_what_a_run_would(void **state)
+{
+    (void)state;
+    static const char curves[] = "task,config_id,e1,e2\nvowel,a,0.9,0.8\nvowel,b,0.8,0.6\n"
+                                 "vowel,c,0.7,0.3\nvowel,d,0.9,0.5\n";
+    static const char configs[] =
+        "config_id,learning_rate,units\na,0.0001,8\nb,0.001,64\nc,0.01,256\nd,0.1,512\n";
+    static const struct {
+        const char *knowledge, *option, *says, *says_not; /* knowledge: "k" the place's file */
+        int status;
+    } rows[] = {
+        {"k", NULL, "knowledge of 2 tasks, the family vowel left out", "included", 0},
+        {"k", "--include-own", "knowledge of 3 tasks, its own family included", "left out", 0},
+        {"no", NULL, "random", "knowledge", 0},
+        {"no", "--include-own", "nothing to include", "random", 2},
+        {"nowhere.json", NULL, "nowhere.json", "random", 2},
+        {NULL, NULL, "no knowledge is used: there is no ", "left out", 0},
+    };
+    struct place p;
+    struct err_info info = {0};
+    char path[128];
+    place_make(&p);
+    assert_true(file_join(path, sizeof path, p.folder, "t-curves.csv"));
+    assert_int_equal(file_write_atomic(path, curves, sizeof curves - 1, &info), ERR_OK);
+    assert_true(file_join(path, sizeof path, p.folder, "t-configs.csv"));
+    assert_int_equal(file_write_atomic(path, configs, sizeof configs - 1, &info), ERR_OK);
+    setenv("TILLER_DATA_DIR", p.folder, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *argv[16] = {spawn_tiller(), "race", "t",         "--plain",
+                                "--seeds",      "1",    "--methods", "agent,random"};
+        int n = 8;
+        if (rows[i].knowledge) {
+            argv[n++] = "--knowledge";
+            argv[n++] = strcmp(rows[i].knowledge, "k") == 0 ? p.knowledge : rows[i].knowledge;
+        }
+        argv[n] = rows[i].option;
+        struct spawned s;
+        assert_int_equal(spawn_run(&s, argv, p.folder, 60), rows[i].status);
+        text_append(&s.err, text_get(&s.out));
+        char *said = mem_dup_text(text_get(&s.err));
+        assert_says(said, rows[i].says, true);
+        assert_says(said, rows[i].says_not, false);
+        mem_free(said);
+        spawn_free(&s);
+    }
+    unsetenv("TILLER_DATA_DIR");
+    place_remove(&p);
+}
+
 /* ---- own studies ------------------------------------------------------------------------------
  */
 
@@ -310,6 +360,7 @@ int main(void)
         cmocka_unit_test(being_without_is_said),
         cmocka_unit_test(a_study_keeps_the_knowledge_it_began_with),
         cmocka_unit_test(a_named_file_must_be_one),
+        cmocka_unit_test(a_race_knows_what_a_run_would),
         cmocka_unit_test(a_finished_study_is_folded_listed_and_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
