@@ -34,9 +34,16 @@ int gp_columns(const struct gp_kernel *kernel, int d)
     return kernel->levels[d] > 0 ? kernel->levels[d] : 1;
 }
 
+int gp_width(const struct gp_kernel *kernel)
+{
+    int width = 0;
+    for (int d = 0; d < kernel->n_dims; d++)
+        width += gp_columns(kernel, d);
+    return width;
+}
+
 /* Two different choices are 1 / length apart: each puts 1 / (sqrt(2) length) in its own column. */
-static void scale_rows(const struct gp_kernel *k, const double *x, int n, double *out,
-                       double *square)
+void gp_scale(const struct gp_kernel *k, const double *x, int n, double *out, double *square)
 {
     for (int i = 0; i < n; i++, x += k->n_dims) {
         square[i] = 0;
@@ -52,22 +59,14 @@ static void scale_rows(const struct gp_kernel *k, const double *x, int n, double
     }
 }
 
-/* Rasmussen & Williams 2006, equation 4.17. */
-static double matern52(double square_distance)
+void gp_covariances(const struct gp_kernel *k, const double *a, const double *a_sq, int n_a,
+                    const double *b, const double *b_sq, int n_b, double *out)
 {
-    double s = sqrt(square_distance > 0 ? 5 * square_distance : 0);
-    return (1 + s + s * s / 3) * exp(-s);
-}
-
-/* Covariances [n_a x n_b] of scaled rows. */
-static void covariances(const struct gp_kernel *k, int width, const double *a, const double *a_sq,
-                        int n_a, const double *b, const double *b_sq, int n_b, double *out)
-{
+    int width = gp_width(k);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n_a, n_b, width, -2, a, width, b, width, 0,
                 out, n_b);
     for (int i = 0; i < n_a; i++, out += n_b)
-        for (int j = 0; j < n_b; j++)
-            out[j] = k->variance * matern52(a_sq[i] + b_sq[j] + out[j]);
+        gp_matern52(k->variance, a_sq[i], b_sq, out, n_b);
 }
 
 /* ---- Cholesky factorisation -------------------------------------------------------------- */
@@ -109,9 +108,7 @@ static bool factorise(double *a, int n)
 
 bool gp_reserve(struct gp *g, const struct gp_kernel *kernel, int n)
 {
-    *g = (struct gp){.kernel = *kernel, .n = n};
-    for (int d = 0; d < kernel->n_dims; d++)
-        g->width += gp_columns(kernel, d);
+    *g = (struct gp){.kernel = *kernel, .n = n, .width = gp_width(kernel)};
     g->scaled = mem_alloc((size_t)n, (size_t)g->width * sizeof *g->scaled);
     g->square = mem_alloc((size_t)n, sizeof *g->square);
     g->factor = mem_alloc((size_t)n, (size_t)n * sizeof *g->factor);
@@ -129,13 +126,12 @@ bool gp_fill(struct gp *g, const double *x, const double *noise)
 {
     const double jitter = 1e-8; /* what double numbers need where rows are equal */
     int n = g->n;
-    scale_rows(&g->kernel, x, n, g->scaled, g->square);
+    gp_scale(&g->kernel, x, n, g->scaled, g->square);
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, g->width, -2, g->scaled, g->width, 0,
                 g->factor, n);
     double *row = g->factor;
     for (int i = 0; i < n; i++, row += n) {
-        for (int j = 0; j < i; j++)
-            row[j] = g->kernel.variance * matern52(g->square[i] + g->square[j] + row[j]);
+        gp_matern52(g->kernel.variance, g->square[i], g->square, row, i);
         row[i] = g->kernel.variance * (1 + jitter) + (noise ? noise[i] : g->kernel.noise);
     }
     if (!factorise(g->factor, n))
@@ -192,7 +188,7 @@ static void predict_block(const struct gp *g, const double *weights, int n_targe
                           const double *scaled, const double *square, int m, double *cross,
                           double *mean, int mean_stride, double *variance)
 {
-    covariances(&g->kernel, g->width, scaled, square, m, g->scaled, g->square, g->n, cross);
+    gp_covariances(&g->kernel, scaled, square, m, g->scaled, g->square, g->n, cross);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n_targets, m, g->n, 1, weights, g->n,
                 cross, g->n, 0, mean, mean_stride);
     if (!variance)
@@ -213,7 +209,7 @@ enum err gp_predict(const struct gp *g, const double *weights, int n_targets, co
     double *scaled = room + rows * (size_t)g->n, *square = scaled + rows * (size_t)g->width;
     for (int i = 0; i < m; i += CANDIDATE_BLOCK) {
         int size = m - i < CANDIDATE_BLOCK ? m - i : CANDIDATE_BLOCK;
-        scale_rows(&g->kernel, x + (size_t)i * (size_t)g->kernel.n_dims, size, scaled, square);
+        gp_scale(&g->kernel, x + (size_t)i * (size_t)g->kernel.n_dims, size, scaled, square);
         predict_block(g, weights, n_targets, scaled, square, size, room, mean + i, m,
                       variance ? variance + i : NULL);
     }

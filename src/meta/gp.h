@@ -1,4 +1,5 @@
-/* What gp.c and gp_tune.c share: a process's rows, scaled, and its factorised kernel matrix. */
+/* What gp.c, gp_tune.c and transfer.c share: a process's rows, scaled, and its factorised kernel
+ * matrix. */
 #ifndef TILLER_META_GP_H
 #define TILLER_META_GP_H
 
@@ -18,7 +19,16 @@ bool gp_reserve(struct gp *g, const struct gp_kernel *kernel, int n);
 void gp_release(struct gp *g);
 /* Scales rows x and factorises; noise as in gp_new. false: not positive definite. */
 bool gp_fill(struct gp *g, const double *x, const double *noise);
-/* Columns of dimension d when scaled. */
+/* Columns of dimension d when scaled; of all of them. */
 int gp_columns(const struct gp_kernel *kernel, int d);
+int gp_width(const struct gp_kernel *kernel);
+/* Rows x[n x n_dims], scaled[n x width], and their squared lengths[n]. */
+void gp_scale(const struct gp_kernel *kernel, const double *x, int n, double *scaled,
+              double *square);
+/* row[n] = variance k(r), where r^2 = square + squares[n] + row[n] (matern.c). */
+void gp_matern52(double variance, double square, const double *squares, double *row, int n);
+/* out[n_a x n_b]: covariances of scaled rows a and b. */
+void gp_covariances(const struct gp_kernel *kernel, const double *a, const double *a_square,
+                    int n_a, const double *b, const double *b_square, int n_b, double *out);
 
 #endif

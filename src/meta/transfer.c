@@ -3,20 +3,22 @@
  * What always holds: tasks with the same rows share one factorisation; a left-out task has no rows,
  * its results are never read. Scores in place of errors make tasks comparable and plateaus harmless
  * (Salinas et al. 2020). Source: search design, 7. */
+#include "gp.h"
 #include "tiller/knowledge.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-struct transfer_task {
-    struct gp *process; /* NULL: passed over */
-    bool is_lent;       /* the process is another task's */
-    double *weights;    /* [rows] of the process, for the task's scores */
-    double spread;
-};
+enum { POINTS_AT_ONCE = 256 };
+
 struct transfer {
-    int n_tasks;
-    struct transfer_task *task; /* [n_tasks] */
+    struct gp_kernel kernel;
+    int n_tasks, n_rows, width;
+    double *scaled; /* [n_rows x width] rows of all tasks, those that are shared once */
+    double *square; /* [n_rows] their squared lengths */
+    double *weight; /* [n_rows x n_tasks] of a row in a task's process; 0: it has no such row */
+    double *spread; /* [n_tasks] */
 };
 
 static bool is_left_out(const struct known_tasks *known, const bool *left_out, int t)
@@ -112,49 +114,94 @@ enum err transfer_tune(const struct known_tasks *known, const bool *left_out,
 
 /* ---- processes --------------------------------------------------------------------------- */
 
-static bool same_rows(const struct known_runs *a, const struct known_runs *b)
+/* Weights of one task's rows: of its process, for the scores of all its runs, so that they are on
+ * one scale. Tasks with the rows of the one before take its process. Owner of *process: caller. */
+static enum err learn_task(const struct gp_kernel *kernel, const struct known_runs *runs,
+                           bool is_like_last, struct gp **process, double *weight)
 {
-    return a->n == b->n && a->x == b->x;
+    enum err err = ERR_OK;
+    if (!is_like_last) {
+        gp_free(*process);
+        err = gp_new(kernel, runs->x, NULL, runs->n, process);
+    }
+    if (err == ERR_OK) {
+        rank_normal(runs->log_error, runs->n, weight);
+        gp_weights(*process, weight, 1, weight);
+    }
+    return err;
 }
 
-/* Scores of all runs of one task, so that they are on one scale; then the process's weights. */
-static enum err learn_task(const struct known_runs *runs, struct transfer_task *out)
+static double *scaled_row(const struct transfer *t, int row)
 {
-    size_t n = (size_t)runs->n;
-    double *score = mem_alloc(n, sizeof *score);
-    out->weights = mem_alloc(n, sizeof *out->weights);
-    if (score && out->weights) {
-        rank_normal(runs->log_error, runs->n, score);
-        gp_weights(out->process, score, 1, out->weights);
-        out->spread = deviation(runs->log_error, runs->n);
+    return t->scaled + (size_t)row * (size_t)t->width;
+}
+
+/* Puts a task's rows to those of all; row[i]: where its i-th is. The shared runs stand first in
+ * every task: a row that the last task has at the same place is the same one. */
+static void pool_rows(struct transfer *t, const struct known_runs *runs,
+                      const struct known_runs *last, int *row)
+{
+    size_t dims = (size_t)t->kernel.n_dims;
+    for (int i = 0; i < runs->n; i++) {
+        const double *x = runs->x + (size_t)i * dims;
+        if (last && i < last->n && memcmp(x, last->x + (size_t)i * dims, dims * sizeof *x) == 0)
+            continue;
+        row[i] = t->n_rows++;
+        gp_scale(&t->kernel, x, 1, scaled_row(t, row[i]), t->square + row[i]);
     }
-    enum err err = score && out->weights ? ERR_OK : ERR_MEMORY;
-    mem_free(score);
+}
+
+static enum err learn_tasks(struct transfer *t, const struct known_runs *runs, int *row,
+                            double *weight)
+{
+    const struct known_runs *last = NULL;
+    struct gp *process = NULL;
+    enum err err = ERR_OK;
+    for (int s = 0; s < t->n_tasks && err == ERR_OK; s++) {
+        if (runs[s].n == 0)
+            continue;
+        int rows_before = t->n_rows;
+        pool_rows(t, &runs[s], last, row);
+        bool is_like_last = last && last->n == runs[s].n && t->n_rows == rows_before;
+        err = learn_task(&t->kernel, &runs[s], is_like_last, &process, weight);
+        for (int i = 0; i < runs[s].n && err == ERR_OK; i++)
+            t->weight[(size_t)row[i] * (size_t)t->n_tasks + (size_t)s] = weight[i];
+        t->spread[s] = deviation(runs[s].log_error, runs[s].n);
+        last = &runs[s];
+    }
+    gp_free(process);
     return err;
+}
+
+static bool make_room(struct transfer *t, size_t rows)
+{
+    size_t tasks = (size_t)t->n_tasks;
+    t->width = gp_width(&t->kernel);
+    t->scaled = mem_alloc(rows, (size_t)t->width * sizeof *t->scaled);
+    t->square = mem_alloc(rows, sizeof *t->square);
+    t->weight = mem_zero_alloc(rows, tasks * sizeof *t->weight);
+    t->spread = mem_zero_alloc(tasks, sizeof *t->spread);
+    return t->scaled && t->square && t->weight && t->spread;
 }
 
 enum err transfer_of_runs(const struct gp_kernel *kernel, const struct known_runs *runs,
                           int n_tasks, struct transfer **out)
 {
+    size_t rows = 0;
     struct transfer *t = mem_zero_alloc(1, sizeof *t);
     *out = NULL;
-    if (!t)
-        return ERR_MEMORY;
-    t->task = mem_zero_alloc((size_t)n_tasks, sizeof *t->task);
-    t->n_tasks = t->task ? n_tasks : 0;
-    enum err err = t->task ? ERR_OK : ERR_MEMORY;
-    for (int i = 0, last = -1; i < n_tasks && err == ERR_OK; i++) {
-        if (runs[i].n == 0)
-            continue;
-        t->task[i].is_lent = last >= 0 && same_rows(&runs[i], &runs[last]);
-        if (t->task[i].is_lent)
-            t->task[i].process = t->task[last].process;
-        else
-            err = gp_new(kernel, runs[i].x, NULL, runs[i].n, &t->task[i].process);
-        if (err == ERR_OK)
-            err = learn_task(&runs[i], &t->task[i]);
-        last = i;
+    for (int s = 0; s < n_tasks; s++)
+        rows += (size_t)runs[s].n;
+    int *row = mem_alloc(rows, sizeof *row);
+    double *weight = mem_alloc(rows, sizeof *weight);
+    enum err err = t && row && weight ? ERR_OK : ERR_MEMORY;
+    if (err == ERR_OK) {
+        t->kernel = *kernel;
+        t->n_tasks = n_tasks;
+        err = make_room(t, rows) ? learn_tasks(t, runs, row, weight) : ERR_MEMORY;
     }
+    mem_free(row);
+    mem_free(weight);
     if (err == ERR_OK)
         *out = t;
     else
@@ -197,48 +244,83 @@ void transfer_free(struct transfer *t)
 {
     if (!t)
         return;
-    for (int i = 0; i < t->n_tasks; i++) {
-        mem_free(t->task[i].weights);
-        if (!t->task[i].is_lent)
-            gp_free(t->task[i].process);
-    }
-    mem_free(t->task);
+    mem_free(t->scaled);
+    mem_free(t->square);
+    mem_free(t->weight);
+    mem_free(t->spread);
     mem_free(t);
 }
 
 enum err transfer_predict(const struct transfer *t, const double *x, int m, double *score)
 {
-    enum err err = ERR_OK;
-    memset(score, 0, (size_t)t->n_tasks * (size_t)m * sizeof *score);
-    for (int s = 0; s < t->n_tasks && err == ERR_OK; s++, score += m)
-        if (t->task[s].process)
-            err = gp_predict(t->task[s].process, t->task[s].weights, 1, x, m, score, NULL);
-    return err;
+    int most = m < POINTS_AT_ONCE ? m : POINTS_AT_ONCE;
+    size_t width = (size_t)t->width, rows = (size_t)t->n_rows;
+    double *room = mem_alloc((size_t)most, (width + 1 + rows) * sizeof *room);
+    if (!room)
+        return ERR_MEMORY;
+    double *square = room + (size_t)most * width, *cross = square + most;
+    for (int i = 0; i < m; i += most) {
+        int n = m - i < most ? m - i : most;
+        gp_scale(&t->kernel, x + (size_t)i * (size_t)t->kernel.n_dims, n, room, square);
+        gp_covariances(&t->kernel, room, square, n, t->scaled, t->square, t->n_rows, cross);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasTrans, t->n_tasks, n, t->n_rows, 1, t->weight,
+                    t->n_tasks, cross, t->n_rows, 0, score + i, m);
+    }
+    mem_free(room);
+    return ERR_OK;
+}
+
+/* The weighted tasks as one process: the rows that count in it, and their weights. */
+struct mixture {
+    int n;
+    double *scaled, *square, *weight; /* [n ...] */
+};
+
+static void mix(const struct transfer *t, const double *task_weight, struct mixture *out)
+{
+    const double least = 0.01; /* of a task's weight: what is below changes nothing */
+    for (int row = 0; row < t->n_rows; row++) {
+        double sum = 0;
+        for (int s = 0; s < t->n_tasks; s++)
+            if (task_weight[s] >= least)
+                sum += task_weight[s] * t->weight[row * t->n_tasks + s];
+        if (sum == 0)
+            continue;
+        memcpy(out->scaled + (size_t)out->n * (size_t)t->width, scaled_row(t, row),
+               (size_t)t->width * sizeof *out->scaled);
+        out->square[out->n] = t->square[row];
+        out->weight[out->n++] = sum;
+    }
 }
 
 enum err transfer_prior(const struct transfer *t, const double *weight, const double *x, int m,
                         double *prior)
 {
-    const double least = 0.01; /* of the weight: what is below changes nothing and takes time */
-    double *score = mem_alloc((size_t)m, sizeof *score);
-    enum err err = score ? ERR_OK : ERR_MEMORY;
-    for (int i = 0; i < m; i++)
-        prior[i] = 0;
-    for (int s = 0; s < t->n_tasks && err == ERR_OK; s++) {
-        if (!t->task[s].process || weight[s] < least)
-            continue;
-        err = gp_predict(t->task[s].process, t->task[s].weights, 1, x, m, score, NULL);
-        for (int i = 0; i < m && err == ERR_OK; i++)
-            prior[i] += weight[s] * score[i];
+    size_t rows = (size_t)t->n_rows, points = (size_t)m, width = (size_t)t->width;
+    double *room = mem_alloc(rows * (width + 2) + points * (width + 1 + rows), sizeof *room);
+    if (!room)
+        return ERR_MEMORY;
+    struct mixture mixture = {.scaled = room, .square = room + rows * width};
+    mixture.weight = mixture.square + rows;
+    double *scaled = mixture.weight + rows, *square = scaled + points * width;
+    double *cross = square + points;
+    mix(t, weight, &mixture);
+    memset(prior, 0, points * sizeof *prior);
+    if (mixture.n > 0) {
+        gp_scale(&t->kernel, x, m, scaled, square);
+        gp_covariances(&t->kernel, scaled, square, m, mixture.scaled, mixture.square, mixture.n,
+                       cross);
+        cblas_dgemv(CblasRowMajor, CblasNoTrans, m, mixture.n, 1, cross, mixture.n, mixture.weight,
+                    1, 0, prior, 1);
     }
-    mem_free(score);
-    return err;
+    mem_free(room);
+    return ERR_OK;
 }
 
 double transfer_scale(const struct transfer *t, const double *weight)
 {
     double sum = 0;
     for (int s = 0; s < t->n_tasks; s++)
-        sum += weight[s] * t->task[s].spread;
+        sum += weight[s] * t->spread[s];
     return sum;
 }

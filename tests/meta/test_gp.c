@@ -154,6 +154,26 @@ static void predictions(void **state)
     gp_free(g);
 }
 
+/* All digits of the kernel, near and as far as its values are numbers: a row of weight 1. */
+static void covariances_near_and_far(void **state)
+{
+    (void)state;
+    enum { M = 1003 };
+    struct gp_kernel kernel = {.n_dims = 1, .length = {0.3}, .variance = 1.9, .noise = 0.01};
+    static double x[M], got[M];
+    const double origin = 0, weight = 1;
+    struct gp *g;
+    for (int i = 0; i < M; i++)
+        x[i] = i < 3 ? 1e-9 * i : 0.09 * i;
+    assert_int_equal(gp_new(&kernel, &origin, NULL, 1, &g), ERR_OK);
+    assert_int_equal(gp_predict(g, &weight, 1, x, M, got, NULL), ERR_OK);
+    for (int i = 0; i < M; i++) {
+        double expected = covariance(&kernel, &origin, &x[i]);
+        assert_true(fabs(got[i] - expected) <= 1e-12 * expected);
+    }
+    gp_free(g);
+}
+
 static void what_can_not_be_factorised(void **state)
 {
     (void)state;
@@ -340,6 +360,7 @@ int main(void)
         cmocka_unit_test(weights_solve_the_system),
         cmocka_unit_test(the_likelihood),
         cmocka_unit_test(predictions),
+        cmocka_unit_test(covariances_near_and_far),
         cmocka_unit_test(what_can_not_be_factorised),
         cmocka_unit_test(tuning_goes_to_the_top),
         cmocka_unit_test(tuning_finds_what_matters),
