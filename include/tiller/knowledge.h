@@ -365,9 +365,12 @@ enum err surrogate_new(const struct gp_kernel *kernel, const struct evidence *ev
                        double scale, struct surrogate **out);
 void surrogate_free(struct surrogate *s);
 /* mean[m], variance[m] of a run's result at x[m x n_dims], its seed's part included, in the
- * surrogate's own units; prior[m] or NULL. */
+ * surrogate's own units; prior[m] or NULL. variance NULL: not wanted; most of the time goes into
+ * it. */
 enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
                            double *mean, double *variance);
+/* The variance where no run is near: it is nowhere larger. */
+double surrogate_doubt(const struct surrogate *s);
 /* The result that is to be improved on, in the same units: the best known one (predicted ones if
  * there is no other). */
 double surrogate_best(const struct surrogate *s);
@@ -377,7 +380,7 @@ enum err surrogate_improvement(const struct surrogate *s, const double *x, const
 
 /* What a run is worth: expected improvement on best for each full training that it is expected to
  * take. left: share of its epochs that it would still take, 1 for a new one; losers: the part of
- * those that one takes which does not win. *win: its chance. */
+ * those that one takes which does not win, at most 1. *win: its chance. Rises with the variance. */
 double surrogate_worth(double mean, double variance, double best, double left, double losers,
                        double *win);
 

@@ -20,6 +20,7 @@ struct surrogate {
     int n;
     double level, slope; /* of the line in the prior */
     double best;         /* target to improve on */
+    double variance;     /* of the process where no run is near */
     double noise;        /* variance between seeds */
     double *weights;     /* [n] of the process */
 };
@@ -82,6 +83,7 @@ static enum err fit_process(struct surrogate *s, const struct gp_kernel *kernel,
     for (int i = 0; i < e->n; i++)
         target[i] -= s->level + s->slope * prior_at(e, i);
     own.variance = fmax(variance_of(target, e->n), pow(0.15 * s->slope, 2));
+    s->variance = own.variance;
     own.noise = s->noise = own.variance * seed_share;
     for (int i = 0; i < e->n; i++)
         noise[i] = own.noise + (e->sd ? e->sd[i] * e->sd[i] * per_log : 0);
@@ -138,9 +140,15 @@ enum err surrogate_predict(const struct surrogate *s, const double *x, const dou
     enum err err = gp_predict(s->process, s->weights, 1, x, m, mean, variance);
     for (int i = 0; i < m && err == ERR_OK; i++) {
         mean[i] += s->level + (prior ? s->slope * prior[i] : 0);
-        variance[i] += s->noise;
+        if (variance)
+            variance[i] += s->noise;
     }
     return err;
+}
+
+double surrogate_doubt(const struct surrogate *s)
+{
+    return s->variance + s->noise;
 }
 
 double surrogate_best(const struct surrogate *s)

@@ -2,14 +2,24 @@
  * its own results (search design, 7), and which one is worth its epochs most.
  *
  * Expected improvement is divided by expected epochs. A stopped run is a configuration like any
- * other, of which part of the epochs are spent already (freeze-thaw, Swersky et al. 2014). */
+ * other, of which part of the epochs are spent already (freeze-thaw, Swersky et al. 2014).
+ *
+ * Variances take most of the time, and what is expected rises with them: only those candidates get
+ * theirs that could be the best with the largest one. */
 #include "insight.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_POINTS = 60, NEAR_BEST = 3, BY_PRIOR = 200, FROM_ALL_OVER = 120, CHECKED = 40 };
+enum {
+    NEAR_POINTS = 60,
+    NEAR_BEST = 3,
+    BY_PRIOR = 200,
+    FROM_ALL_OVER = 120,
+    CHECKED = 40,
+    AT_ONCE = 32
+};
 static const double near_spread = 0.1;
 
 /* A fixed point with its prior. */
@@ -18,18 +28,26 @@ struct ranked {
     double prior;
 };
 
+struct candidate {
+    const struct configuration *config;
+    const struct trial *stopped; /* NULL: a new run */
+    double left, losers;         /* as surrogate_worth takes them */
+    double win, rate;            /* what they are at most until it is judged */
+    bool is_judged;
+};
+
 struct work {
     struct insight *in;
     const struct search_context *context;
     struct surrogate *surrogate;
-    int n_rows, n_points;                                   /* results and what runs; points */
-    double *x, *log_error, *sd, *prior;                     /* [n_rows ...] */
-    struct configuration *near;                             /* [NEAR_POINTS] */
-    const struct configuration **config;                    /* [n_points] */
-    struct ranked *ranked;                                  /* [in->n_points] */
-    const struct trial **stopped;                           /* [n_rows] */
-    double *point_x, *point_prior, *mean, *variance, *rate; /* [n_points ...] */
-    double best, *room;
+    int n_rows;                           /* results and what runs */
+    int n_new, n;                         /* candidates: new ones, with the stopped runs */
+    double *x, *log_error, *sd, *prior;   /* [n_rows ...] */
+    struct configuration *near;           /* [NEAR_POINTS] */
+    struct ranked *ranked;                /* [in->n_points] */
+    struct candidate *candidate;          /* [n] */
+    double *point_x, *point_prior, *mean; /* [n ...] */
+    double *room;
 };
 
 /* ---- evidence ------------------------------------------------------------------------------ */
@@ -63,7 +81,8 @@ static void gather_rows(struct work *w)
             put_row(w, &study->trials[i], mean, 0);
 }
 
-/* ---- points -------------------------------------------------------------------------------- */
+/* ---- candidates --------------------------------------------------------------------------------
+ */
 
 /* The best known results, in order. */
 static int best_results(const struct work *w, const struct trial **best)
@@ -85,19 +104,44 @@ static int best_results(const struct work *w, const struct trial **best)
     return n;
 }
 
-static enum err draw_near(struct work *w, int first, struct rng *rng)
+/* Returns where its place is to be written. */
+static double *add(struct work *w, struct candidate c, double prior)
+{
+    w->candidate[w->n] = c;
+    w->point_prior[w->n] = prior;
+    return w->point_x + w->n++ * w->in->n_dims;
+}
+
+/* Share of a full training that a run takes which does not get better than the best. */
+static double share_of_losers(const struct work *w)
+{
+    double sum = 0.5, n = 1; /* as if one had taken half of it */
+    for (int i = 0; i < w->in->n; i++)
+        if (w->in->sd[i] > 0) {
+            sum += (double)w->in->result[i].trial->n_epochs / w->context->full_epochs;
+            n++;
+        }
+    return sum / n;
+}
+
+static struct candidate new_run(const struct configuration *c, double losers)
+{
+    return (struct candidate){.config = c, .left = 1, .losers = losers};
+}
+
+static enum err add_near(struct work *w, double losers, struct rng *rng)
 {
     struct insight *in = w->in;
     const struct space *space = &w->context->study->space;
     const struct trial *best[NEAR_BEST];
-    int n = best_results(w, best);
+    int n = best_results(w, best), first = w->n;
     for (int i = 0; i < NEAR_POINTS && n > 0; i++) {
         const struct configuration *from = &best[i % n]->config;
         if (!move_local(space, from, near_spread, rng, &w->near[i]))
             space_sample(space, rng, &w->near[i]);
-        insight_place(in, &w->near[i], w->point_x + (first + i) * in->n_dims);
+        insight_place(in, &w->near[i], add(w, new_run(&w->near[i], losers), 0));
     }
-    return transfer_prior(in->transfer, in->weight, w->point_x + first * in->n_dims, NEAR_POINTS,
+    return transfer_prior(in->transfer, in->weight, w->point_x + first * in->n_dims, w->n - first,
                           w->point_prior + first);
 }
 
@@ -109,7 +153,7 @@ static int by_prior(const void *a, const void *b)
     return first->prior < second->prior ? -1 : first->prior > second->prior;
 }
 
-static void shortlist(struct work *w)
+static void add_fixed(struct work *w, double losers)
 {
     const struct insight *in = w->in;
     const int every = in->n_points / FROM_ALL_OVER + 1;
@@ -125,67 +169,10 @@ static void shortlist(struct work *w)
     for (int i = 0; i < in->n_points; i++) {
         if (i >= BY_PRIOR && i % every != 0)
             continue;
-        memcpy(w->point_x + w->n_points * in->n_dims, in->point_x + all[i].point * in->n_dims,
-               (size_t)in->n_dims * sizeof *w->point_x);
-        w->point_prior[w->n_points] = all[i].prior;
-        w->config[w->n_points++] = &in->point[all[i].point];
+        const struct configuration *config = &in->point[all[i].point];
+        memcpy(add(w, new_run(config, losers), all[i].prior),
+               in->point_x + all[i].point * in->n_dims, (size_t)in->n_dims * sizeof *w->point_x);
     }
-}
-
-static enum err gather_points(struct work *w, struct rng *rng)
-{
-    shortlist(w);
-    int first = w->n_points;
-    w->n_points += NEAR_POINTS;
-    for (int i = 0; i < NEAR_POINTS; i++)
-        w->config[first + i] = &w->near[i];
-    return draw_near(w, first, rng);
-}
-
-/* ---- worth --------------------------------------------------------------------------------- */
-
-/* Share of a full training that a run takes which does not get better than the best. */
-static double share_of_losers(const struct work *w)
-{
-    double sum = 0.5, n = 1; /* as if one had taken half of it */
-    for (int i = 0; i < w->in->n; i++)
-        if (w->in->sd[i] > 0) {
-            sum += (double)w->in->result[i].trial->n_epochs / w->context->full_epochs;
-            n++;
-        }
-    return sum / n;
-}
-
-static enum err judge(struct work *w)
-{
-    double losers = share_of_losers(w);
-    enum err err = surrogate_predict(w->surrogate, w->point_x, w->point_prior, w->n_points, w->mean,
-                                     w->variance);
-    w->best = surrogate_best(w->surrogate);
-    for (int i = 0; i < w->n_points && err == ERR_OK; i++) {
-        double win;
-        w->rate[i] = surrogate_worth(w->mean[i], w->variance[i], w->best, 1, losers, &win);
-    }
-    return err;
-}
-
-/* The one from first on with the highest rate that was not tried; a run that stands there already
- * is no new one. */
-static void choose(struct work *w, int first, struct promise *out)
-{
-    int best = first;
-    double win;
-    for (int tries = 0; tries < CHECKED; tries++) {
-        best = first;
-        for (int i = first + 1; i < w->n_points; i++)
-            if (w->rate[i] > w->rate[best])
-                best = i;
-        if (!search_tried(w->context->study, w->config[best]))
-            break;
-        w->rate[best] = -1;
-    }
-    surrogate_worth(w->mean[best], w->variance[best], w->best, 1, 1, &win);
-    *out = (struct promise){.config = *w->config[best], .win = win, .rate = w->rate[best]};
 }
 
 static bool may_thaw(const struct work *w, const struct trial *t)
@@ -194,29 +181,96 @@ static bool may_thaw(const struct work *w, const struct trial *t)
            search_is_kept(w->context, t->number);
 }
 
-/* Stopped runs are points, too, in place of the new ones; of their epochs part is spent already. */
-static enum err choose_thaw(struct work *w, struct promise *out)
+/* Stopped runs: of their epochs part is spent already. */
+static void add_stopped(struct work *w)
 {
     const struct insight *in = w->in;
-    const struct trial **stopped = w->stopped;
-    int full = w->context->full_epochs, n = 0;
-    *out = (struct promise){.rate = -1};
+    int full = w->context->full_epochs;
     for (int i = 0; i < in->n; i++) {
-        if (!may_thaw(w, in->result[i].trial))
+        const struct trial *t = in->result[i].trial;
+        if (!may_thaw(w, t))
             continue;
-        memcpy(w->point_x + n * in->n_dims, w->x + i * in->n_dims,
-               (size_t)in->n_dims * sizeof *w->x);
-        w->point_prior[n] = w->prior[i];
-        stopped[n++] = in->result[i].trial;
-    }
-    enum err err =
-        surrogate_predict(w->surrogate, w->point_x, w->point_prior, n, w->mean, w->variance);
-    for (int i = 0; i < n && err == ERR_OK; i++) {
-        const struct trial *t = stopped[i];
         double left = 1 - (double)t->curve[t->n_epochs - 1].step / full;
-        double win, rate = surrogate_worth(w->mean[i], w->variance[i], w->best, left, 0.5, &win);
-        if (rate > out->rate)
-            *out = (struct promise){.config = t->config, .thaw = t, .win = win, .rate = rate};
+        struct candidate c = {.config = &t->config, .stopped = t, .left = left, .losers = 0.5};
+        memcpy(add(w, c, w->prior[i]), w->x + i * in->n_dims, (size_t)in->n_dims * sizeof *w->x);
+    }
+}
+
+static enum err gather_candidates(struct work *w, struct rng *rng)
+{
+    double losers = share_of_losers(w);
+    add_fixed(w, losers);
+    enum err err = add_near(w, losers, rng);
+    w->n_new = w->n;
+    add_stopped(w);
+    return err;
+}
+
+/* ---- worth --------------------------------------------------------------------------------- */
+
+static void rate(const struct work *w, int i, double mean, double variance)
+{
+    struct candidate *c = &w->candidate[i];
+    c->rate =
+        surrogate_worth(mean, variance, surrogate_best(w->surrogate), c->left, c->losers, &c->win);
+}
+
+/* What can be expected of each at most. */
+static enum err rate_all(struct work *w)
+{
+    double doubt = surrogate_doubt(w->surrogate);
+    enum err err = surrogate_predict(w->surrogate, w->point_x, w->point_prior, w->n, w->mean, NULL);
+    for (int i = 0; i < w->n && err == ERR_OK; i++)
+        rate(w, i, w->mean[i], doubt);
+    return err;
+}
+
+/* The one of from .. to-1 with the highest rate; -1: there is none. */
+static int highest(const struct work *w, int from, int to, bool judged_too)
+{
+    int best = -1;
+    for (int i = from; i < to; i++)
+        if ((judged_too || !w->candidate[i].is_judged) &&
+            (best < 0 || w->candidate[i].rate > w->candidate[best].rate))
+            best = i;
+    return best;
+}
+
+/* Judges the next few of them of which most may be expected. */
+static enum err judge_some(struct work *w, int from, int to)
+{
+    double prior[AT_ONCE], mean[AT_ONCE], variance[AT_ONCE], x[AT_ONCE * SPACE_MAX];
+    int at[AT_ONCE], n = 0, dims = w->in->n_dims;
+    for (int i; n < AT_ONCE && (i = highest(w, from, to, false)) >= 0; n++) {
+        memcpy(x + n * dims, w->point_x + i * dims, (size_t)dims * sizeof *x);
+        prior[n] = w->point_prior[i];
+        w->candidate[i].is_judged = true;
+        at[n] = i;
+    }
+    enum err err = surrogate_predict(w->surrogate, x, prior, n, mean, variance);
+    for (int k = 0; k < n && err == ERR_OK; k++)
+        rate(w, at[k], mean[k], variance[k]);
+    return err;
+}
+
+/* The one with the highest rate. A new run that stands in the study already is none. */
+static enum err choose(struct work *w, int from, int to, struct promise *out)
+{
+    enum err err = ERR_OK;
+    *out = (struct promise){.rate = -1};
+    for (int i, tries = 0; tries < CHECKED && (i = highest(w, from, to, true)) >= 0;) {
+        struct candidate *c = &w->candidate[i];
+        if (!c->is_judged) {
+            err = judge_some(w, from, to);
+            if (err != ERR_OK)
+                break;
+            continue;
+        }
+        *out = (struct promise){*c->config, c->stopped, c->win, c->rate};
+        if (c->stopped || !search_tried(w->context->study, c->config))
+            break;
+        out->rate = c->rate = -1;
+        tries++;
     }
     return err;
 }
@@ -235,11 +289,10 @@ static bool make_room(struct work *w)
     size_t rows = w->in->runs_known + 1, dims = (size_t)w->in->n_dims;
     size_t points = (size_t)w->in->n_points + NEAR_POINTS + rows;
     w->near = mem_alloc(NEAR_POINTS, sizeof *w->near);
-    w->config = mem_alloc(points, sizeof(struct configuration *));
-    w->stopped = mem_alloc(rows, sizeof(struct trial *));
+    w->candidate = mem_alloc(points, sizeof *w->candidate);
     w->ranked = mem_alloc(points, sizeof *w->ranked);
-    w->room = mem_alloc(rows * (dims + 3) + points * (dims + 4), sizeof *w->room);
-    if (!w->near || !w->room || !w->config || !w->ranked || !w->stopped)
+    w->room = mem_alloc(rows * (dims + 3) + points * (dims + 2), sizeof *w->room);
+    if (!w->near || !w->room || !w->candidate || !w->ranked)
         return false;
     double *room = w->room;
     w->x = take(&room, rows * dims);
@@ -249,8 +302,6 @@ static bool make_room(struct work *w)
     w->point_x = take(&room, points * dims);
     w->point_prior = take(&room, points);
     w->mean = take(&room, points);
-    w->variance = take(&room, points);
-    w->rate = take(&room, points);
     return true;
 }
 
@@ -266,19 +317,19 @@ enum err insight_promise(struct insight *in, const struct search_context *contex
         err = surrogate_new(&kernel, &e, transfer_scale(in->transfer, in->weight), &w.surrogate);
     }
     if (err == ERR_OK)
-        err = gather_points(&w, rng);
+        err = gather_candidates(&w, rng);
     if (err == ERR_OK)
-        err = judge(&w);
-    if (err == ERR_OK) {
-        choose(&w, 0, fresh);
-        choose(&w, w.n_points - NEAR_POINTS, near);
-        err = choose_thaw(&w, thaw);
-    }
+        err = rate_all(&w);
+    if (err == ERR_OK)
+        err = choose(&w, 0, w.n_new, fresh);
+    if (err == ERR_OK)
+        err = choose(&w, w.n_new - NEAR_POINTS, w.n_new, near);
+    if (err == ERR_OK)
+        err = choose(&w, w.n_new, w.n, thaw);
     surrogate_free(w.surrogate);
     mem_free(w.near);
-    mem_free(w.config);
+    mem_free(w.candidate);
     mem_free(w.ranked);
-    mem_free(w.stopped);
     mem_free(w.room);
     return err;
 }

@@ -84,6 +84,51 @@ static void one_factorisation_serves_all_tasks(void **state)
     transfer_free(NULL);
 }
 
+/* Against a process of its own for each task: the first two begin with the same rows. */
+static void shared_rows_count_once(void **state)
+{
+    (void)state;
+    enum { TASKS = 4, M = 30 };
+    const struct gp_kernel kernel = made_kernel();
+    static double rows[2][20 * MADE_DIMS], end[TASKS][20];
+    const double *other = made.unit + 40 * MADE_DIMS;
+    const double weight[TASKS] = {0.6, 0.3, 0.095, 0.005}; /* the last one is passed over */
+    double expected[TASKS][M] = {{0}}, got[TASKS][M], prior[M], weights[20];
+    memcpy(rows[0], made.unit, sizeof rows[0]);
+    memcpy(rows[1], made.unit, sizeof rows[1]);
+    memcpy(rows[1] + 12 * MADE_DIMS, other, 8 * MADE_DIMS * sizeof **rows);
+    struct known_runs runs[TASKS] = {
+        {20, rows[0], end[0]}, {20, rows[1], end[1]}, {.n = 0}, {15, other, end[3]}};
+    const double *x = made.unit + 60 * MADE_DIMS;
+    struct rng rng = {{1, 2, 3, 4}};
+    struct transfer *t;
+    for (int s = 0; s < TASKS; s++)
+        for (int i = 0; i < 20; i++)
+            end[s][i] = rng_normal(&rng);
+    assert_int_equal(transfer_of_runs(&kernel, runs, TASKS, &t), ERR_OK);
+    assert_int_equal(transfer_predict(t, x, M, got[0]), ERR_OK);
+    assert_int_equal(transfer_prior(t, weight, x, M, prior), ERR_OK);
+    for (int s = 0; s < TASKS; s++) {
+        struct gp *alone = NULL;
+        if (runs[s].n > 0) {
+            assert_int_equal(gp_new(&kernel, runs[s].x, NULL, runs[s].n, &alone), ERR_OK);
+            rank_normal(end[s], runs[s].n, weights);
+            gp_weights(alone, weights, 1, weights);
+            assert_int_equal(gp_predict(alone, weights, 1, x, M, expected[s], NULL), ERR_OK);
+        }
+        for (int i = 0; i < M; i++)
+            assert_near(got[s][i], expected[s][i], 1e-9);
+        gp_free(alone);
+    }
+    for (int i = 0; i < M; i++)
+        assert_near(prior[i], 0.6 * expected[0][i] + 0.3 * expected[1][i], 1e-9);
+    const double none[TASKS] = {0, 0, 1, 0.005};
+    assert_int_equal(transfer_prior(t, none, x, M, prior), ERR_OK);
+    for (int i = 0; i < M; i++)
+        assert_near(prior[i], 0, 0);
+    transfer_free(t);
+}
+
 /* What a task's runs say of places between them is close to the truth there: near the best place
  * scores are low, far away they are high. */
 static void scores_between_runs(void **state)
@@ -342,6 +387,35 @@ static void nothing_to_go_by(void **state)
     surrogate_free(NULL);
 }
 
+/* On this rests that candidates can be passed over whose variance is not known yet. */
+static void worth_rises_with_the_variance(void **state)
+{
+    (void)state;
+    struct runs r;
+    struct evidence e = some_runs(&r, RUNS_MAX);
+    struct gp_kernel kernel = made_kernel();
+    struct surrogate *s;
+    static double mean[MADE_RUNS], only_mean[MADE_RUNS], spread[MADE_RUNS];
+    assert_int_equal(surrogate_new(&kernel, &e, 1, &s), ERR_OK);
+    assert_int_equal(surrogate_predict(s, made.unit, NULL, MADE_RUNS, mean, spread), ERR_OK);
+    assert_int_equal(surrogate_predict(s, made.unit, NULL, MADE_RUNS, only_mean, NULL), ERR_OK);
+    for (int i = 0; i < MADE_RUNS; i++) {
+        assert_near(only_mean[i], mean[i], 1e-9);
+        assert_true(spread[i] > 0 && spread[i] <= surrogate_doubt(s));
+    }
+    surrogate_free(s);
+    for (int apart = -12; apart <= 12; apart++)
+        for (int losers = 1; losers <= 10; losers++) {
+            double last = 0, win;
+            for (int k = 0; k < 40; k++) {
+                double square = 4e-4 * pow(1.3, k);
+                double worth = surrogate_worth(0.25 * apart, square, 0, 0.7, 0.1 * losers, &win);
+                assert_true(worth >= last * (1 - 1e-9));
+                last = worth;
+            }
+        }
+}
+
 static void memory_may_run_out(void **state)
 {
     (void)state;
@@ -378,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scores_rank_the_ends),
         cmocka_unit_test(one_factorisation_serves_all_tasks),
+        cmocka_unit_test(shared_rows_count_once),
         cmocka_unit_test(scores_between_runs),
         cmocka_unit_test(left_out_families_are_not_seen),
         cmocka_unit_test(choices_lie_by_their_index),
@@ -385,6 +460,7 @@ int main(void)
         cmocka_unit_test(the_slope),
         cmocka_unit_test(predicted_results_count_less),
         cmocka_unit_test(known_tasks_lead_to_the_best_place),
+        cmocka_unit_test(worth_rises_with_the_variance),
         cmocka_unit_test(nothing_to_go_by),
         cmocka_unit_test(memory_may_run_out),
     };
