@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const sentences[] = {
-#define X(name, sentence) [name] = sentence,
+#define X(name, sentence) [name] = (sentence),
     ERR_LIST(X)
 #undef X
 };

@@ -34,6 +34,7 @@ static enum err too_large(const char *path, size_t max_bytes, struct err_info *i
                    text_bytes(size, sizeof size, (double)max_bytes));
 }
 
+/* All there is, with a terminator. */
 static enum err read_stream(gzFile file, const char *path, size_t max_bytes, struct buffer *b,
                             struct err_info *info)
 {
@@ -50,8 +51,10 @@ static enum err read_stream(gzFile file, const char *path, size_t max_bytes, str
             return err_set(info, ERR_INPUT, path, "fetch the file again",
                            "the gzip data is truncated or broken (%s)", message);
         }
-        if (n == 0)
+        if (n == 0) {
+            b->data[b->n] = 0;
             return ERR_OK;
+        }
         b->n += (size_t)n;
         if (b->n > max_bytes)
             return too_large(path, max_bytes, info);
@@ -93,7 +96,6 @@ enum err file_read(const char *path, size_t max_bytes, char **out, size_t *out_s
         mem_free(b.data);
         return err;
     }
-    b.data[b.n] = 0;
     *out = b.data;
     *out_size = b.n;
     return ERR_OK;

@@ -49,7 +49,7 @@ static int find_best(const struct study *study, int k, const struct trial **best
             if (space_same(&study->space, &best[j]->config, &t->config)) {
                 worse_twin = !study_better(study, t, best[j]);
                 if (!worse_twin) /* its place is found anew */
-                    memmove(best + j, best + j + 1, (size_t)(--n - j) * sizeof *best);
+                    memmove(best + j, best + j + 1, (size_t)(--n - j) * sizeof(struct trial *));
             }
         if (worse_twin || (n == k && !study_better(study, t, best[n - 1])))
             continue;

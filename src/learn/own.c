@@ -221,8 +221,8 @@ static enum err put_in(struct own_knowledge *own, const struct own_study *s)
 enum err learn_fold_study(struct own_knowledge *own, const struct study *study, const char *path,
                           const struct task_features *features, struct err_info *info)
 {
-    struct engine_settings settings;
-    struct engine_task task;
+    struct engine_settings settings = {0};
+    struct engine_task task = {0};
     struct own_study s = {0};
     enum err err = check_study(study, path, &settings, &task, info);
     if (err != ERR_OK)

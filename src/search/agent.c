@@ -18,7 +18,8 @@ static const double explore_trainings = 5; /* full trainings left, or no explori
 /* The known table, if it was better than the hand rule where that was measured. */
 static const struct qtable *known_table(const struct agent *a, const struct search_context *c)
 {
-    return a->insight && c->guidance->advice->q_pays ? &c->guidance->advice->q : NULL;
+    const struct guidance *g = c->guidance;
+    return g && a->insight && g->advice->q_pays ? &g->advice->q : NULL;
 }
 
 static enum err open_as(struct agent_way way, const struct search_context *context, void **self,
@@ -290,15 +291,15 @@ enum { KEPT = 8 }; /* stopped runs whose weights are kept */
         return open_as((struct agent_way){.WAY = true}, context, self, info);                      \
     }                                                                                              \
     const struct sampler_ops SYMBOL = {                                                            \
-        .name = NAME,                                                                              \
-        .about = ABOUT,                                                                            \
+        .name = (NAME),                                                                            \
+        .about = (ABOUT),                                                                          \
         .open = SYMBOL##_open,                                                                     \
         .close = agent_close,                                                                      \
         .propose = agent_propose,                                                                  \
         .observe = agent_observe,                                                                  \
         .n_kept = KEPT,                                                                            \
         .chance = search_chance,                                                                   \
-        .guided = GUIDED,                                                                          \
+        .guided = (GUIDED),                                                                        \
         .outlook = agent_outlook,                                                                  \
     }
 AGENT(sampler_agent, "agent",

@@ -66,7 +66,7 @@ bool command_line_run(struct app *app, const char *line)
     while (*rest == ' ' || *rest == '\t')
         rest++;
     if ((word[0] >= '0' && word[0] <= '9') || word[0] == '#') { /* :17 goes to a trial */
-        int64_t number;
+        int64_t number = -1;
         if (!parse_trial(app, word, &number))
             return false;
         list_select(&app->list, number);
