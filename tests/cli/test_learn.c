@@ -85,67 +85,6 @@ static void a_folder_is_packed_into_a_file(void **state)
     spawn_remove_folder(folder);
 }
 
-/* Runs `learn SOURCE ... -o FILE`; the status. */
-static int learn_from(const char *a, const char *b, const char *out, struct spawned *s)
-{
-    const char *argv[] = {spawn_tiller(), "learn", "-o", out, a, b, NULL};
-    return spawn_run(s, argv, NULL, 120);
-}
-
-static void knowledge_is_learnt_from_recordings_and_searches(void **state)
-{
-    (void)state;
-    char folder[64], log[96], known[96], study[96];
-    struct knowledge *k;
-    struct spawned s;
-    assert_non_null(spawn_make_folder(folder));
-    assert_true(file_join(log, sizeof log, folder, "vowel.study.jsonl"));
-    assert_true(file_join(known, sizeof known, folder, "k.json"));
-    assert_true(file_join(study, sizeof study, folder, "mine.jsonl"));
-    const char *record[] = {
-        spawn_tiller(), "learn", "--record",  "data/vowel", "data/ionosphere", "--configs", "4",
-        "--own",        "1",     "--repeats", "0",          "--epochs",        "6",         "--out",
-        folder,         NULL};
-    const char *search[] = {spawn_tiller(),
-                            "run",
-                            "data/pima-diabetes",
-                            "--trials",
-                            "3",
-                            "--epochs-per-trial",
-                            "2",
-                            "--plain",
-                            "--no-test",
-                            "--study",
-                            study,
-                            NULL};
-    assert_int_equal(spawn_run(&s, record, NULL, 120), 0);
-    spawn_free(&s);
-    if (spawn_run(&s, search, NULL, 120) != 0)
-        fail_msg("%s", text_get(&s.err));
-    spawn_free(&s);
-    if (learn_from(folder, study, known, &s) != 0)
-        fail_msg("%s", text_get(&s.err));
-    assert_non_null(strstr(text_get(&s.out), "3 tasks of 3 families, 2 of them with the same 4"));
-    assert_non_null(strstr(text_get(&s.out), "portfolio: regret in time"));
-    assert_non_null(strstr(text_get(&s.err), "learning: step"));
-    spawn_free(&s);
-    assert_int_equal(knowledge_open(known, &k, NULL), ERR_OK);
-    assert_true(k->task[0].has_looks && k->task[1].is_shared && k->task[2].by_user);
-    assert_int_equal(k->task[2].n_runs, 3);
-    assert_int_equal(k->n_advice, 4);
-    knowledge_free(k);
-    if (learn_from(log, NULL, known, &s) != 0) /* one log alone: nothing to leave out */
-        fail_msg("%s", text_get(&s.err));
-    spawn_free(&s);
-    assert_int_equal(knowledge_open(known, &k, NULL), ERR_OK);
-    assert_int_equal(k->n_advice, 1);
-    knowledge_free(k);
-    assert_int_equal(learn_from(log, folder, known, &s), 2); /* the same task twice */
-    assert_non_null(strstr(text_get(&s.err), "is there already"));
-    spawn_free(&s);
-    spawn_remove_folder(folder);
-}
-
 static void tasks_come_from_a_file_too(void **state)
 {
     (void)state;
@@ -209,7 +148,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupted_it_says_so_and_goes_on),
         cmocka_unit_test(a_folder_is_packed_into_a_file),
-        cmocka_unit_test(knowledge_is_learnt_from_recordings_and_searches),
         cmocka_unit_test(tasks_come_from_a_file_too),
         cmocka_unit_test(wrong_words_are_one_clear_line),
     };
