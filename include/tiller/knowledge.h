@@ -365,12 +365,12 @@ enum err surrogate_new(const struct gp_kernel *kernel, const struct evidence *ev
                        double scale, struct surrogate **out);
 void surrogate_free(struct surrogate *s);
 /* mean[m], variance[m] of a run's result at x[m x n_dims], its seed's part included, in the
- * surrogate's own units; prior[m] or NULL. variance NULL: not wanted; most of the time goes into
- * it. */
+ * surrogate's own units; prior[m] or NULL. */
 enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
                            double *mean, double *variance);
-/* The variance where no run is near: it is nowhere larger. */
-double surrogate_doubt(const struct surrogate *s);
+/* The same in a fraction of the time, but most[m] is only an upper bound on the variance. */
+enum err surrogate_glance(const struct surrogate *s, const double *x, const double *prior, int m,
+                          double *mean, double *most);
 /* The result that is to be improved on, in the same units: the best known one (predicted ones if
  * there is no other). */
 double surrogate_best(const struct surrogate *s);

@@ -111,14 +111,16 @@ bool gp_reserve(struct gp *g, const struct gp_kernel *kernel, int n)
     *g = (struct gp){.kernel = *kernel, .n = n, .width = gp_width(kernel)};
     g->scaled = mem_alloc((size_t)n, (size_t)g->width * sizeof *g->scaled);
     g->square = mem_alloc((size_t)n, sizeof *g->square);
+    g->diagonal = mem_alloc((size_t)n, sizeof *g->diagonal);
     g->factor = mem_alloc((size_t)n, (size_t)n * sizeof *g->factor);
-    return g->scaled && g->square && g->factor;
+    return g->scaled && g->square && g->diagonal && g->factor;
 }
 
 void gp_release(struct gp *g)
 {
     mem_free(g->scaled);
     mem_free(g->square);
+    mem_free(g->diagonal);
     mem_free(g->factor);
 }
 
@@ -132,7 +134,8 @@ bool gp_fill(struct gp *g, const double *x, const double *noise)
     double *row = g->factor;
     for (int i = 0; i < n; i++, row += n) {
         gp_matern52(g->kernel.variance, g->square[i], g->square, row, i);
-        row[i] = g->kernel.variance * (1 + jitter) + (noise ? noise[i] : g->kernel.noise);
+        g->diagonal[i] = g->kernel.variance * (1 + jitter) + (noise ? noise[i] : g->kernel.noise);
+        row[i] = g->diagonal[i];
     }
     if (!factorise(g->factor, n))
         return false;
@@ -212,6 +215,30 @@ enum err gp_predict(const struct gp *g, const double *weights, int n_targets, co
         gp_scale(&g->kernel, x + (size_t)i * (size_t)g->kernel.n_dims, size, scaled, square);
         predict_block(g, weights, n_targets, scaled, square, size, room, mean + i, m,
                       variance ? variance + i : NULL);
+    }
+    mem_free(room);
+    return ERR_OK;
+}
+
+enum err gp_glance(const struct gp *g, const double *weights, const double *x, int m, double *mean,
+                   double *most)
+{
+    size_t points = (size_t)m, n = (size_t)g->n;
+    double *room = mem_alloc(points, (n + (size_t)g->width + 1) * sizeof *room);
+    if (!room)
+        return ERR_MEMORY;
+    double *cross = room, *scaled = cross + points * n,
+           *square = scaled + points * (size_t)g->width;
+    gp_scale(&g->kernel, x, m, scaled, square);
+    gp_covariances(&g->kernel, scaled, square, m, g->scaled, g->square, g->n, cross);
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, m, g->n, 1, cross, g->n, weights, 1, 0, mean, 1);
+    for (int i = 0; i < m; i++, cross += n) {
+        double told = 0;
+        for (int j = 0; j < g->n; j++) {
+            double by_row = cross[j] * cross[j] / g->diagonal[j];
+            told = by_row > told ? by_row : told;
+        }
+        most[i] = g->kernel.variance - told;
     }
     mem_free(room);
     return ERR_OK;

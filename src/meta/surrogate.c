@@ -5,6 +5,7 @@
  * the known tasks' length scales and the variance of the misses, so it decides as soon as they
  * follow a pattern. The best result so far was lucky with its seed, and a new run may be: what is
  * predicted is a result, with its seed's part. Source: search design, 7. */
+#include "gp.h"
 #include "tiller/knowledge.h"
 
 #include <math.h>
@@ -20,7 +21,6 @@ struct surrogate {
     int n;
     double level, slope; /* of the line in the prior */
     double best;         /* target to improve on */
-    double variance;     /* of the process where no run is near */
     double noise;        /* variance between seeds */
     double *weights;     /* [n] of the process */
 };
@@ -83,7 +83,6 @@ static enum err fit_process(struct surrogate *s, const struct gp_kernel *kernel,
     for (int i = 0; i < e->n; i++)
         target[i] -= s->level + s->slope * prior_at(e, i);
     own.variance = fmax(variance_of(target, e->n), pow(0.15 * s->slope, 2));
-    s->variance = own.variance;
     own.noise = s->noise = own.variance * seed_share;
     for (int i = 0; i < e->n; i++)
         noise[i] = own.noise + (e->sd ? e->sd[i] * e->sd[i] * per_log : 0);
@@ -134,21 +133,31 @@ void surrogate_free(struct surrogate *s)
     mem_free(s);
 }
 
+static double expected_by_line(const struct surrogate *s, const double *prior, int i)
+{
+    return s->level + (prior ? s->slope * prior[i] : 0);
+}
+
 enum err surrogate_predict(const struct surrogate *s, const double *x, const double *prior, int m,
                            double *mean, double *variance)
 {
     enum err err = gp_predict(s->process, s->weights, 1, x, m, mean, variance);
     for (int i = 0; i < m && err == ERR_OK; i++) {
-        mean[i] += s->level + (prior ? s->slope * prior[i] : 0);
-        if (variance)
-            variance[i] += s->noise;
+        mean[i] += expected_by_line(s, prior, i);
+        variance[i] += s->noise;
     }
     return err;
 }
 
-double surrogate_doubt(const struct surrogate *s)
+enum err surrogate_glance(const struct surrogate *s, const double *x, const double *prior, int m,
+                          double *mean, double *most)
 {
-    return s->variance + s->noise;
+    enum err err = gp_glance(s->process, s->weights, x, m, mean, most);
+    for (int i = 0; i < m && err == ERR_OK; i++) {
+        mean[i] += expected_by_line(s, prior, i);
+        most[i] += s->noise;
+    }
+    return err;
 }
 
 double surrogate_best(const struct surrogate *s)

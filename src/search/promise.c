@@ -5,7 +5,7 @@
  * other, of which part of the epochs are spent already (freeze-thaw, Swersky et al. 2014).
  *
  * Variances take most of the time, and what is expected rises with them: only those candidates get
- * theirs that could be the best with the largest one. */
+ * theirs that could be the best with the largest one that they may have. */
 #include "insight.h"
 
 #include <math.h>
@@ -18,7 +18,7 @@ enum {
     BY_PRIOR = 200,
     FROM_ALL_OVER = 120,
     CHECKED = 40,
-    AT_ONCE = 32
+    AT_ONCE = 16
 };
 static const double near_spread = 0.1;
 
@@ -40,13 +40,13 @@ struct work {
     struct insight *in;
     const struct search_context *context;
     struct surrogate *surrogate;
-    int n_rows;                           /* results and what runs */
-    int n_new, n;                         /* candidates: new ones, with the stopped runs */
-    double *x, *log_error, *sd, *prior;   /* [n_rows ...] */
-    struct configuration *near;           /* [NEAR_POINTS] */
-    struct ranked *ranked;                /* [in->n_points] */
-    struct candidate *candidate;          /* [n] */
-    double *point_x, *point_prior, *mean; /* [n ...] */
+    int n_rows;                                  /* results and what runs */
+    int n_new, n;                                /* candidates: new ones, with the stopped runs */
+    double *x, *log_error, *sd, *prior;          /* [n_rows ...] */
+    struct configuration *near;                  /* [NEAR_POINTS] */
+    struct ranked *ranked;                       /* [in->n_points] */
+    struct candidate *candidate;                 /* [n] */
+    double *point_x, *point_prior, *mean, *most; /* [n ...] */
     double *room;
 };
 
@@ -218,10 +218,10 @@ static void rate(const struct work *w, int i, double mean, double variance)
 /* What can be expected of each at most. */
 static enum err rate_all(struct work *w)
 {
-    double doubt = surrogate_doubt(w->surrogate);
-    enum err err = surrogate_predict(w->surrogate, w->point_x, w->point_prior, w->n, w->mean, NULL);
+    enum err err =
+        surrogate_glance(w->surrogate, w->point_x, w->point_prior, w->n, w->mean, w->most);
     for (int i = 0; i < w->n && err == ERR_OK; i++)
-        rate(w, i, w->mean[i], doubt);
+        rate(w, i, w->mean[i], w->most[i]);
     return err;
 }
 
@@ -291,7 +291,7 @@ static bool make_room(struct work *w)
     w->near = mem_alloc(NEAR_POINTS, sizeof *w->near);
     w->candidate = mem_alloc(points, sizeof *w->candidate);
     w->ranked = mem_alloc(points, sizeof *w->ranked);
-    w->room = mem_alloc(rows * (dims + 3) + points * (dims + 2), sizeof *w->room);
+    w->room = mem_alloc(rows * (dims + 3) + points * (dims + 3), sizeof *w->room);
     if (!w->near || !w->room || !w->candidate || !w->ranked)
         return false;
     double *room = w->room;
@@ -302,6 +302,7 @@ static bool make_room(struct work *w)
     w->point_x = take(&room, points * dims);
     w->point_prior = take(&room, points);
     w->mean = take(&room, points);
+    w->most = take(&room, points);
     return true;
 }
 
