@@ -267,6 +267,7 @@ struct engine_status {
         int64_t trial;
         struct search_chance chance; /* epoch 0: nothing can be said yet */
     } judged[ENGINE_JUDGED_MAX];
+    char banned[240];  /* by a person: "units 200 to 300, optimizer sgd"; "" nothing */
     bool tells_chance; /* the pruner goes by probabilities; else n_judged is 0 */
     enum learn_mode learn;
     enum learn_stage learn_stage; /* asks: the study has ended and waits for REQUEST_LEARN */
@@ -294,6 +295,7 @@ enum request_kind {
     REQUEST_Q_EDIT,      /* situation, move, value; amount: of visits it counts as, 0: 20 */
     REQUEST_Q_FREEZE,    /* amount 0: go on learning */
     REQUEST_NEXT_ACTION, /* move of the next proposal; -1 takes the wish back */
+    REQUEST_BAN,         /* ban: no sampler's proposal falls into it any more */
     REQUEST_LEARN,       /* amount 1: take the ended study in; 0: don't, or stop doing so */
     REQUEST_LEARN_MODE,  /* amount: enum learn_mode */
     REQUEST_STOP,        /* finish the study now: running trials keep their value, test read; the
@@ -301,6 +303,14 @@ enum request_kind {
     REQUEST_QUIT         /* checkpoint running trials and leave */
 };
 #define REQUEST_Q_MAX 100.0
+/* One ban for each hyperparameter; a new one takes the old one's place. Whole numbers: both ends
+ * are banned; others: an end inside of the range stays allowed. */
+struct ban_request {
+    int hyper; /* index in the study's space */
+    bool lift; /* all is allowed again */
+    double low, high;
+    uint32_t choices; /* categorical: bit k: its choice k */
+};
 struct request {
     enum request_kind kind;
     int64_t trial; /* number */
@@ -309,6 +319,7 @@ struct request {
     int situation, move; /* 0..META_STATES-1, enum move */
     double value;        /* finite, at most REQUEST_Q_MAX in size */
     struct configuration config;
+    struct ban_request ban;
     char note[80];
 };
 /* engine_request: checked at once (ERR_STATE / ERR_RANGE with a sentence), then done by the engine

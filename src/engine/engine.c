@@ -569,6 +569,7 @@ static void status_of_work(struct engine *e, struct engine_status *out)
             out->judged[out->n_judged++].chance = j->chance;
         }
     text_copy(out->notice, sizeof out->notice, e->notice);
+    text_copy(out->banned, sizeof out->banned, e->banned);
     out->learn = e->learn;
     out->learn_stage = e->learn_stage;
     text_copy(out->learnt, sizeof out->learnt, e->learnt);

@@ -81,6 +81,17 @@ struct withdrawal {
     double due_s;
 };
 
+/* Of one hyperparameter; what is banned of a range, or of its choices. */
+struct ban {
+    bool on;
+    double low, high;
+    uint32_t choices;
+};
+struct bans {
+    struct ban ban[SPACE_MAX];
+    size_t folded; /* events of the study */
+};
+
 struct engine {
     struct engine_options options;
     struct engine_settings settings;
@@ -120,6 +131,7 @@ struct engine {
     size_t n_notes, notes_capacity, notes_taken;
     char notice[240];
     struct search_outlook outlook;
+    char banned[240];
     int64_t budget_epochs, budget_trials;
     double budget_seconds;
     double started_s, active_s, resumed_s; /* wall time of work, for the time budget */
@@ -136,6 +148,7 @@ struct engine {
     atomic_bool learn_cancel;
 
     /* engine thread only */
+    struct bans bans;
     pthread_t learn_thread; /* while the stage is LEARN_FOLDING */
     struct withdrawal withdrawals[64];
     size_t n_withdrawals;
@@ -216,6 +229,8 @@ void trials_outlook(struct engine *e);
 void trials_withdrawals_due(struct engine *e, bool leaving);
 /* Trains the configuration of trial `of` again, with its k-th further seed, by "confirm". */
 bool trials_repeat(struct engine *e, int64_t of, int k, const char *action, const char *reason);
+/* What is banned by now, for proposals and for the front. Engine thread. */
+void trials_read_bans(struct engine *e);
 /* What samplers and pruners see. Under fold; the share was taken before. */
 struct search_context trials_context(struct engine *e, double share_left);
 /* ---- weights.c: engine thread only */
@@ -231,6 +246,23 @@ bool confirm_is(const struct trial *t);
 bool confirm_start(struct engine *e);   /* engine thread; true: something was started */
 bool confirm_pending(struct engine *e); /* some seeds have not begun */
 void confirm_say(struct engine *e);     /* the result, once all have ended */
+/* ---- bans.c */
+/* May it be asked for? ERR_RANGE, ERR_STATE with a sentence. */
+enum err bans_check(const struct space *space, const struct ban_request *r, struct err_info *info);
+/* Brings b up to the study's events. Under fold. */
+void bans_fold(struct bans *b, const struct space *space, const struct study *study);
+/* Does something of what is searched and counts fall into a ban? */
+bool bans_hit(const struct bans *b, const struct space *space, const struct configuration *c);
+/* Moves a proposal out of all bans, to their nearer ends; where that was tried, another is drawn.
+ * Returns whether it was moved. Under fold. */
+bool bans_obey(const struct bans *b, const struct space *space, const struct study *study,
+               struct rng *rng, struct configuration *c);
+/* The same but for what a person has said (bits); nothing is drawn. */
+void bans_obey_but(const struct bans *b, const struct space *space, uint32_t said,
+                   struct configuration *c);
+void bans_say(const struct bans *b, const struct space *space, struct text *out);
+void bans_say_request(const struct space *space, const struct ban_request *r, struct text *say,
+                      struct text *fields);
 /* ---- learning.c: engine thread only */
 void learning_turn(struct engine *e);
 /* Lets what has begun come to its end (it takes moments), or cancels it. */

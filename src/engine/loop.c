@@ -267,6 +267,7 @@ void *engine_main(void *engine)
 {
     struct engine *e = engine;
     e->outlook_due = true;
+    trials_read_bans(e);
     trials_adopt(e);
     for (;;) {
         turn(e);

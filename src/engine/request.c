@@ -185,6 +185,8 @@ enum err engine_request(struct engine *e, const struct request *request, struct 
         err = check_amount(e, request, info);
     if (err == ERR_OK)
         err = check_table(e, request, info);
+    if (err == ERR_OK && request->kind == REQUEST_BAN)
+        err = bans_check(&e->space, &request->ban, info);
     if (err == ERR_OK && request->kind == REQUEST_SEED)
         err = check_config(&e->space, &request->config, info);
     if (err == ERR_OK && request->kind == REQUEST_EXTEND)
@@ -532,6 +534,19 @@ static void wish_next(struct engine *e, const struct request *r)
     log_table(e, r, say, fields);
 }
 
+static void ban(struct engine *e, const struct request *r)
+{
+    struct text say = {0}, fields = {0};
+    bans_say_request(&e->space, &r->ban, &say, &fields);
+    if (say.failed || fields.failed)
+        engine_set_notice(e, "the ban could not be written: out of memory");
+    else
+        log_table(e, r, text_get(&say), text_get(&fields));
+    text_free(&say);
+    text_free(&fields);
+    trials_read_bans(e);
+}
+
 static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_PAUSE_ALL] = {"pause", TARGET_NONE, pause_all},
     [REQUEST_RESUME_ALL] = {"resume", TARGET_NONE, resume_all},
@@ -548,6 +563,7 @@ static const struct kind kinds[REQUEST_QUIT + 1] = {
     [REQUEST_Q_EDIT] = {"q_edit", TARGET_NONE, edit_cell},
     [REQUEST_Q_FREEZE] = {"q_freeze", TARGET_NONE, freeze_learning},
     [REQUEST_NEXT_ACTION] = {"next_action", TARGET_NONE, wish_next},
+    [REQUEST_BAN] = {"ban", TARGET_NONE, ban},
     [REQUEST_LEARN] = {"learn", TARGET_NONE, learn},
     [REQUEST_LEARN_MODE] = {"learn", TARGET_NONE, learn_how},
     [REQUEST_STOP] = {"stop", TARGET_NONE, stop},

@@ -179,7 +179,8 @@ static bool go_on(struct engine *e, const struct proposal *p, int epochs)
     char path[640];
     engine_fold_enter(e);
     const struct trial *t = study_trial(study_log_study(e->log), p->parent);
-    bool may = t && search_may_go_on(t, e->settings.full_epochs);
+    bool may = t && search_may_go_on(t, e->settings.full_epochs) &&
+               !bans_hit(&e->bans, &e->space, &t->config);
     int done = may ? t->curve[t->n_epochs - 1].step : 0;
     engine_fold_leave(e);
     engine_checkpoint_path(e, p->parent, path, sizeof path);
@@ -199,8 +200,27 @@ static enum err ask_sampler(struct engine *e, const struct sampler_ops *ops, voi
     *number = (int64_t)context.study->n_trials;
     rng_seed(&rng, e->settings.rng_seed, stream(STREAM_PROPOSAL, *number));
     enum err err = ops->propose(self, &context, &rng, out);
+    bans_fold(&e->bans, &e->space, context.study);
+    if (err == ERR_OK && !out->goes_on &&
+        bans_obey(&e->bans, &e->space, context.study, &rng, &out->config)) {
+        size_t n = strlen(out->reason);
+        text_format(out->reason + n, sizeof out->reason - n, "; moved out of what you banned");
+    }
     engine_fold_leave(e);
     return err;
+}
+
+void trials_read_bans(struct engine *e)
+{
+    struct text say = {0};
+    engine_fold_enter(e);
+    bans_fold(&e->bans, &e->space, study_log_study(e->log));
+    engine_fold_leave(e);
+    bans_say(&e->bans, &e->space, &say);
+    pthread_mutex_lock(&e->work);
+    text_copy(e->banned, sizeof e->banned, text_get(&say));
+    pthread_mutex_unlock(&e->work);
+    text_free(&say);
 }
 
 static enum err start_proposal(struct engine *e, int64_t number, const struct proposal *p,
@@ -282,6 +302,8 @@ static void fill_seed(struct engine *e, const struct trial *t, struct trial_star
         if (t->config.set >> i & 1)
             out->config.value[i] = t->config.value[i];
     space_tidy(&e->space, &out->config);
+    bans_fold(&e->bans, &e->space, study);
+    bans_obey_but(&e->bans, &e->space, t->config.set, &out->config);
     text_copy(who, who_size, t->who[0] ? t->who : "optuna");
     int s = engine_situation(e, study);
     text_copy(situation, situation_size, situation_name(s));

@@ -245,6 +245,8 @@ bool steer_again(struct app *app, const char *args);
 bool steer_budget(struct app *app, const char *args);
 bool steer_workers(struct app *app, const char *args);
 bool steer_stop(struct app *app, const char *args);
+bool steer_ban(struct app *app, const char *args); /* steer_ban.c */
+void complete_ban(const struct app *app, const char *word, struct completion *out);
 bool steer_quit(struct app *app, const char *args);
 /* Asks the engine; complains if it refuses. */
 bool steer_ask(struct app *app, const struct request *request);

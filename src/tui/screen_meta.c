@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 20, BAR_COLUMNS = 12 };
+enum { NAME_COLUMNS = 20, BAR_COLUMNS = 12, WORD_COLUMNS = 50 };
 
 static const struct knowledge_task *task_of(const struct app *app, int i)
 {
@@ -91,9 +91,9 @@ static void draw_features(struct app *app, struct rect r)
         return;
     if (m->n_nearest > 0)
         text_copy(near, sizeof near, task_of(app, 0)->name);
-    int second = r.col + r.cols - 1, first = second - 14;
+    int wide = r.cols >= 56 ? 24 : 13, second = r.col + r.cols - 1, first = second - wide - 1;
     frame_put_right(f, r.row + 1, first, 9, PAINT_DIM, 0, "this task");
-    frame_put_right(f, r.row + 1, second, 13, PAINT_DIM, 0, near);
+    frame_put_right(f, r.row + 1, second, wide, PAINT_DIM, 0, near);
     for (int j = 0; j < FEATURE_N && j + 2 < r.rows; j++) {
         char value[32];
         int row = r.row + 2 + j;
@@ -121,8 +121,15 @@ static const char *learner_words(const struct app *app, char *out, size_t out_si
     if (s->finished || !app->source->request)
         return s->finished ? "it has ended and was not taken in (:set learn auto takes it in)"
                            : "nothing is taken in here; 'tiller learn STUDY' does that";
-    return text_format(out, out_size, "when it ends this study %s taken in (:set learn %s)", will,
+    return text_format(out, out_size, "when it ends it %s taken in (:set learn %s)", will,
                        learn_mode_name(s->learn));
+}
+
+/* Why the newest trial of the agent was chosen; where columns are narrow it has the whole width. */
+static void draw_last_word(struct app *app, struct rect *r)
+{
+    if (app->view.has_move)
+        draw_labelled(&app->frame, r, 10, "last word", PAINT_TEXT, app->view.move.reason);
 }
 
 static void draw_sources(struct app *app, struct rect r)
@@ -142,8 +149,8 @@ static void draw_sources(struct app *app, struct rect r)
                   text_counted(count, sizeof count, app->view.epochs_charged, "epoch"));
     draw_labelled(&app->frame, &inner, 10, "learner", PAINT_ACCENT,
                   learner_words(app, text, sizeof text));
-    if (app->view.has_move)
-        draw_labelled(&app->frame, &inner, 10, "last word", PAINT_TEXT, app->view.move.reason);
+    if (r.cols >= WORD_COLUMNS || r.cols == app->layout.pane[PANE_MAIN].cols)
+        draw_last_word(app, &inner);
     draw_labelled(&app->frame, &inner, 10, "made", PAINT_DIM, g->knowledge->made);
 }
 
@@ -157,7 +164,14 @@ static void (*const part[PARTS])(struct app *app, struct rect r) = {draw_nearest
 static void draw_columns(struct app *app, struct rect r)
 {
     int left = r.cols / 2, near = app->view.meta.n_nearest > 0 ? app->view.meta.n_nearest + 2 : 3;
-    int looks = FEATURE_N + 3 < r.rows - 4 ? FEATURE_N + 3 : r.rows / 2;
+    if (r.cols - left < WORD_COLUMNS && r.rows >= 20) {
+        struct rect word = {r.row + r.rows - 2, r.col + 1, 2, r.cols - 2};
+        draw_last_word(app, &word);
+        r.rows -= 2;
+    }
+    int looks = FEATURE_N + (r.rows < 24 ? 2 : 3);
+    if (looks >= r.rows - 4)
+        looks = r.rows / 2;
     struct rect rects[PARTS] = {
         {r.row, r.col, near, left - 1},
         {r.row + near, r.col, r.rows - near, left - 1},

@@ -298,6 +298,8 @@ static void next_words(const struct app *app, struct text *out)
     else if (o->known)
         text_appendf(out, "%s: it did better here than the hand rule's %s", move_about(o->takes),
                      move_name(o->hand));
+    if (v->status.banned[0])
+        text_appendf(out, "; banned by you: %s", v->status.banned);
     for (int i = 0; i < o->n_nearest && i < 3 && v->guidance; i++)
         text_appendf(out, "%s%s %.0f %%", i ? ", " : "; resembles ",
                      v->guidance->knowledge->task[o->nearest[i]].name, 100 * o->weight[i]);

@@ -128,8 +128,8 @@ static const char *const doing[] = {
     [REQUEST_Q_PIN] = "pinning",         [REQUEST_Q_EDIT] = "editing",
     [REQUEST_Q_FREEZE] = "freezing",     [REQUEST_NEXT_ACTION] = "asking for",
     [REQUEST_EXTEND] = "extending",      [REQUEST_BUDGET] = "budget",
-    [REQUEST_WORKERS] = "workers",       [REQUEST_STOP] = "ending the study",
-    [REQUEST_QUIT] = "leaving",
+    [REQUEST_BAN] = "banning",           [REQUEST_WORKERS] = "workers",
+    [REQUEST_STOP] = "ending the study", [REQUEST_QUIT] = "leaving",
 };
 
 static void name_trials(const int64_t *trial, size_t n, char *out, size_t out_size)

@@ -10,7 +10,7 @@ const char *why_no_table(const struct app *app)
     const char *why = why_no_steering(app);
     if (why)
         return why;
-    if (app->view.status.sampler[0] && strcmp(app->view.status.sampler, "agent") != 0)
+    if (app->view.status.sampler[0] && strncmp(app->view.status.sampler, "agent", 5) != 0)
         return "only the sampler agent learns a table";
     return NULL;
 }

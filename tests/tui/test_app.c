@@ -159,6 +159,11 @@ static void test_what_cannot_be_done_says_why(void **state)
         {"seed init=random", "is for a network that starts with weights"},
         {"budget", ":budget N"},
         {"workers 0", "from 1 to 1024"},
+        {"ban unit 1 2", "units"},
+        {"ban units 300 100", ":ban units LOW HIGH (within 8 to 1024)"},
+        {"ban units 100 300 x", ":ban units LOW HIGH"},
+        {"ban units", ":ban units off"},
+        {"ban optimizer sgdd", "optimizer has no choice 'sgdd'"},
         {"sort val_eror", "did you mean val_error"},
         {"prun 5", "did you mean :prune?"},
         {"theme no-such-theme", "no-such-theme"},
@@ -356,6 +361,19 @@ static void test_extend_clone_again_budget(void **state)
     command(&s, "budget +100");
     assert_int_equal(last_request(&s)->kind, REQUEST_BUDGET);
     assert_true(last_request(&s)->add);
+    command(&s, "ban units 100 300");
+    assert_int_equal(last_request(&s)->kind, REQUEST_BAN);
+    assert_true(last_request(&s)->ban.low == 100 && last_request(&s)->ban.high == 300);
+    command(&s, "ban optimizer adam sgd");
+    assert_int_equal(last_request(&s)->ban.choices, 3);
+    command(&s, "ban optimizer off");
+    assert_true(last_request(&s)->ban.lift);
+    command(&s, "ban");
+    assert_shows(&s, "nothing is banned");
+    press(&s, "R");
+    assert_int_equal(s.app->mode, MODE_COMMAND);
+    assert_string_equal(s.app->edit.text, "ban ");
+    press(&s, "<Esc>");
     command(&s, "workers 3");
     assert_int_equal(last_request(&s)->amount, 3);
     command(&s, "withdraw 7");
