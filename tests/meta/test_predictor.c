@@ -388,11 +388,26 @@ static struct known_curve made_part(int t, int run, int n)
                                 made.val_loss[t] + at};
 }
 
-/* Mean squared error over all pairs of a random and a good run of the task. */
-static double brier_of(int t, int rung, const struct predictor *p)
+/* The table of what was stated and what came, over all pairs of a random and a good run. */
+struct truth {
+    double brier, raw, won;
+    double weight[PREDICTOR_BINS], said[PREDICTOR_BINS], came[PREDICTOR_BINS];
+};
+
+static int count_pairs(int t, int epoch)
 {
-    int epoch = predictor_epoch(rung, MADE_EPOCHS), n = 0;
-    double sum = 0;
+    int n = 0;
+    for (int i = 0; i < MADE_RUNS; i++)
+        for (int j = 0; j < MADE_RUNS; j++)
+            n += i != j && is_good(t, j) && !isnan(made_part(t, i, epoch).error[epoch - 1]);
+    return n;
+}
+
+/* Adds a task's pairs, which together weigh so much. */
+static void add_truth(int t, int rung, const struct predictor *p, double weight, struct truth *out)
+{
+    int epoch = predictor_epoch(rung, MADE_EPOCHS);
+    weight /= count_pairs(t, epoch);
     for (int i = 0; i < MADE_RUNS; i++)
         for (int j = 0; j < MADE_RUNS; j++) {
             struct known_curve x = made_part(t, i, epoch), best = made_part(t, j, MADE_EPOCHS);
@@ -400,15 +415,21 @@ static double brier_of(int t, int rung, const struct predictor *p)
             if (i == j || !is_good(t, j) || isnan(x.error[epoch - 1]))
                 continue;
             assert_true(predictor_judge(p, &x, &best, MADE_EPOCHS, &got));
-            double missed = got.win - (end_of(t, i) < end_of(t, j));
-            sum += missed * missed;
-            n++;
+            double won = end_of(t, i) < end_of(t, j);
+            int bin = PREDICTOR_BINS - 1;
+            while (got.win < predictor_edge[bin])
+                bin--;
+            out->brier += weight * (got.win - won) * (got.win - won);
+            out->raw += weight * (got.raw - won) * (got.raw - won);
+            out->won += weight * won;
+            out->weight[bin] += weight;
+            out->said[bin] += weight * got.win;
+            out->came[bin] += weight * won;
         }
-    return sum / n;
 }
 
-/* The check's figure against: leave a family out, learn, judge all its pairs; and against trying
- * what was learnt. */
+/* The check's figures against: leave a family out, learn, judge all its pairs; and against trying
+ * what was learnt. Both take a sample of the pairs, the latter a larger one. */
 static void the_check_is_leave_one_family_out(void **state)
 {
     (void)state;
@@ -416,19 +437,28 @@ static void the_check_is_leave_one_family_out(void **state)
     struct predictor_reliability r[PREDICTOR_RUNGS];
     static struct predictor p[MADE_TASKS];
     const struct predictor *each[MADE_TASKS];
-    double weight[MADE_TASKS], brier = 0;
+    struct truth truth = {0};
+    double weight[MADE_TASKS];
     known_weights(&made.known, NULL, weight);
     for (int t = 0; t < MADE_TASKS; t++) {
         bool left_out[MADE_FAMILIES] = {false};
         left_out[made.task[t].family] = true;
         assert_int_equal(predictor_learn(&made.known, left_out, 1, &p[t]), ERR_OK);
-        brier += weight[t] * brier_of(t, RUNG, &p[t]);
+        add_truth(t, RUNG, &p[t], weight[t], &truth);
         each[t] = &p[t];
     }
     assert_int_equal(predictor_check(&made.known, NULL, 1, r), ERR_OK);
-    assert_near(r[RUNG].brier, brier, 0.1 * brier + 0.004); /* pairs are a sample */
+    assert_near(r[RUNG].brier, truth.brier, 0.1 * truth.brier + 0.004);
     assert_int_equal(predictor_try(&made.known, each, 2, r), ERR_OK);
-    assert_near(r[RUNG].brier, brier, 0.05 * brier + 0.001); /* a larger one */
+    const struct predictor_reliability *tried = &r[RUNG];
+    assert_near(tried->brier, truth.brier, 0.05 * truth.brier + 0.001);
+    assert_near(tried->raw_brier, truth.raw, 0.05 * truth.raw + 0.001);
+    assert_near(tried->base_brier, truth.won * (1 - truth.won), 0.004);
+    for (int b = 0; b < PREDICTOR_BINS; b++)
+        if (tried->count[b] >= 200) {
+            assert_near(tried->said[b], truth.said[b] / truth.weight[b], 0.02);
+            assert_near(tried->came[b], truth.came[b] / truth.weight[b], 0.06);
+        }
 }
 
 /* On families of the same kind what is stated comes true, and says more than the share of winners
