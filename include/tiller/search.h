@@ -125,15 +125,13 @@ const struct pruner_ops *pruner_at(size_t i);
 const struct pruner_ops *pruner_find(const char *name);
 const char *pruner_names(char *out, size_t out_size);
 
-/* Starting points: what the agent tries before it has results to move from. The first is the
+/* Starting points: what the agent without knowledge tries before it has results to move from;
+ * recordings try them on every task, so that a portfolio may choose them. The first is the
  * space's default. They are fitted into the space: what it lacks is left out, what lies outside a
  * range goes to its end, so that two may become the same. */
 int starting_point_count(void);
 void starting_point(const struct space *space, int i, struct configuration *out);
 const char *starting_point_about(int i);
-/* With knowledge the agent tries them from its so many-th run on, in place of portfolio entries:
- * both are good first guesses, and of different origin. The default is not among them. */
-enum { STARTING_POINTS_AFTER = 2 };
 
 /* search_default_full_epochs: R, the length of a full training, that suits a data set with so many
  * training rows: the larger the set, the more steps an epoch has. */

@@ -97,7 +97,7 @@ static enum err make_plan(const struct learn_words *w, struct learn_plan *out,
         return err_set(info, ERR_USAGE, w->own >= 0 ? "--own" : "--repeats", "leave it out",
                        "a pool has --configs only");
     if (w->configs >= 0)
-        out->n_shared = (int)w->configs;
+        out->n_shared = (int)w->configs + out->n_starting;
     if (w->own >= 0)
         out->n_own = (int)w->own;
     if (w->repeats >= 0)

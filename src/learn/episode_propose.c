@@ -59,9 +59,6 @@ static int propose_entry(struct episode *e)
             best = k;
         }
     }
-    int turn = e->n_turns - STARTING_POINTS_AFTER;
-    if (turn >= 0 && turn < e->world->n_starting)
-        return point_of(e, &e->world->starting[turn]);
     if (e->n_portfolio == 0)
         best = 0; /* nothing is known yet: the one that suits all tasks best */
     e->entry_used[best] = true;

@@ -12,8 +12,12 @@ struct learn_plan learn_plan_default(bool pool, uint64_t rng_seed)
     if (pool)
         return (struct learn_plan){
             .pool = true, .n_shared = 500, .scramble = SCRAMBLE_POOL + rng_seed};
-    return (struct learn_plan){
-        .n_shared = 64, .n_own = 32, .n_repeats = 2, .scramble = SCRAMBLE_DESIGN};
+    int n_starting = starting_point_count();
+    return (struct learn_plan){.n_shared = 64 + n_starting,
+                               .n_starting = n_starting,
+                               .n_own = 32,
+                               .n_repeats = 2,
+                               .scramble = SCRAMBLE_DESIGN};
 }
 
 const struct sampler_ops *plan_sampler(const struct learn_plan *plan)
@@ -21,13 +25,21 @@ const struct sampler_ops *plan_sampler(const struct learn_plan *plan)
     return plan->pool ? &learn_sampler_pool : &learn_sampler_design;
 }
 
+/* How many of the shared ones are of the sequence. */
+static int n_sobol(const struct learn_plan *plan)
+{
+    return plan->n_shared > plan->n_starting ? plan->n_shared - plan->n_starting : 0;
+}
+
 int plan_drawn(const struct learn_plan *plan, int point[static DRAWN_MAX])
 {
     struct rng rng;
-    int n = plan->n_repeats == 0 ? 0 : plan->n_shared < DRAWN_MAX ? plan->n_shared : DRAWN_MAX;
+    int all = n_sobol(plan), n = all < DRAWN_MAX ? all : DRAWN_MAX;
+    if (plan->n_repeats == 0)
+        return 0;
     rng_seed(&rng, plan->scramble, STREAM_DRAWN);
     for (int i = 0; i < n;) { /* without putting back */
-        int drawn = (int)rng_below(&rng, (uint64_t)plan->n_shared), k = 0;
+        int drawn = (int)rng_below(&rng, (uint64_t)all), k = 0;
         while (k < i && point[k] != drawn)
             k++;
         if (k == i)
@@ -52,12 +64,16 @@ int learn_plan_trainings(const struct learn_plan *plan)
 void learn_plan_point(const struct learn_plan *plan, const struct space *space, int index,
                       struct configuration *out)
 {
-    sobol_configuration(space, (uint32_t)index, plan->scramble, out);
+    if (index < n_sobol(plan))
+        sobol_configuration(space, (uint32_t)index, plan->scramble, out);
+    else
+        starting_point(space, index - n_sobol(plan), out);
 }
 
 bool plan_same(const struct learn_plan *a, const struct learn_plan *b)
 {
-    return a->pool == b->pool && a->n_shared == b->n_shared && a->n_own == b->n_own &&
+    return a->pool == b->pool && a->n_shared == b->n_shared && a->n_starting == b->n_starting &&
+           a->n_own == b->n_own &&
            a->n_repeats == b->n_repeats && a->scramble == b->scramble;
 }
 
@@ -70,6 +86,7 @@ void plan_write(const struct learn_plan *plan, struct text *out)
     json_open(&w, NULL, '{');
     json_put_bool(&w, "pool", plan->pool);
     json_put_int(&w, "shared", plan->n_shared);
+    json_put_int(&w, "starting", plan->n_starting);
     json_put_int(&w, "own", plan->n_own);
     json_put_int(&w, "repeats", plan->n_repeats);
     json_put_int(&w, "scramble", (int64_t)plan->scramble);
@@ -88,8 +105,11 @@ static bool read_count(const struct cJSON *object, const char *name, int *out)
 bool plan_read(const struct cJSON *object, struct learn_plan *out)
 {
     int64_t scramble = 0;
+    out->n_starting = 0; /* where it is not said */
     bool whole = object && json_get_bool(object, "pool", &out->pool) &&
                  read_count(object, "shared", &out->n_shared) &&
+                 (!json_get(object, "starting") ||
+                  read_count(object, "starting", &out->n_starting)) &&
                  read_count(object, "own", &out->n_own) &&
                  read_count(object, "repeats", &out->n_repeats) &&
                  json_get_int(object, "scramble", &scramble) && scramble > 0;

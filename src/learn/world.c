@@ -311,9 +311,6 @@ static enum err score_points(struct world *w, const struct known_set *known)
     for (int k = 0; k < n && err == ERR_OK; k++)
         for (int s = 0; s < m->n_sources; s++)
             w->entry_score[k * m->n_sources + s] = entry[s * n + k];
-    bool ours = space_find(w->space, "units") >= 0;
-    for (int i = 1; ours && i < starting_point_count() && i <= WORLD_STARTING_MAX; i++)
-        starting_point(w->space, i, &w->starting[w->n_starting++]);
     w->n_kept = sampler_find("agent")->n_kept;
     w->scale = transfer_scale(m->transfer, m->prior);
     return err;

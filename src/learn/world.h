@@ -13,8 +13,7 @@ enum {
     WORLD_RUNS_MAX = 512,
     WORLD_POINTS_MAX = 2048,
     WORLD_SOURCES_MAX = 256,
-    WORLD_NEAR = 5,
-    WORLD_STARTING_MAX = 8
+    WORLD_NEAR = 5
 };
 
 /* ---- what a search may know beforehand ----------------------------------------------------- */
@@ -55,8 +54,7 @@ struct world {
     float *score;       /* [n_sources x n] what the known tasks say */
     struct configuration entry[PORTFOLIO_MAX];
     double *entry_score;                               /* [PORTFOLIO_MAX x n_sources] */
-    struct configuration starting[WORLD_STARTING_MAX]; /* the agent's starting points */
-    int n_starting, n_kept; /* stopped runs that the agent may go on with */
+    int n_kept; /* stopped runs that the agent may go on with */
     double best, median, majority;
     double scale;   /* of log errors per unit of score */
     bool from_twin; /* else only recorded configurations */

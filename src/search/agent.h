@@ -40,8 +40,6 @@ struct view {
 /* ---- agent_alone.c: without knowledge */
 /* Starting points, then random configurations. */
 enum move agent_propose_first(const struct view *v, struct rng *rng, struct proposal *out);
-/* Starting point i, if there is one in this space that was not tried. */
-bool agent_starting_point(const struct view *v, int i, struct proposal *out, enum move *made);
 /* A move that changes nothing, or leads to what was tried, becomes a local one; where the
  * neighbourhood is used up, wider and wider, at last a random one. Returns what was done. */
 enum move agent_carry_out(const struct view *v, enum move m, struct rng *rng,

@@ -79,16 +79,3 @@ enum move agent_propose_first(const struct view *v, struct rng *rng, struct prop
         text_copy(out->who, sizeof out->who, "default");
     return agent_action_towards(v->study, v->incumbent, &out->config);
 }
-
-bool agent_starting_point(const struct view *v, int i, struct proposal *out, enum move *made)
-{
-    if (i >= starting_point_count() || space_find(&v->study->space, "units") < 0)
-        return false; /* they are our network's */
-    starting_point(&v->study->space, i, &out->config);
-    if (search_tried(v->study, &out->config))
-        return false;
-    text_format(out->reason, sizeof out->reason, "starting point %d of %d: %s", i + 1,
-                starting_point_count(), starting_point_about(i));
-    *made = agent_action_towards(v->study, v->incumbent, &out->config);
-    return true;
-}

@@ -40,10 +40,6 @@ static void propose_promise(const struct view *v, const struct promise *p, enum 
 enum move agent_propose_knowing(const struct view *v, enum move m, const char *why, struct rng *rng,
                                 struct proposal *out)
 {
-    enum move made;
-    if (m == MOVE_PORTFOLIO && v->begun >= STARTING_POINTS_AFTER &&
-        agent_starting_point(v, v->begun - STARTING_POINTS_AFTER + 1, out, &made))
-        return made;
     if (m == MOVE_PORTFOLIO) {
         propose_entry(v, out);
         if (!search_tried(v->study, &out->config))
