@@ -22,13 +22,13 @@
 /* What is trained on each task, in this order; kept in the log's settings. */
 enum { LEARN_OWN_COST = 4 }; /* own ones cost at most so many times the mean shared one */
 struct learn_plan {
-    bool pool;     /* for judging methods: knowledge refuses it */
-    int n_shared;  /* on every task the same: points of the Sobol sequence with this scramble, */
+    bool pool;      /* for judging methods: knowledge refuses it */
+    int n_shared;   /* on every task the same: points of the Sobol sequence with this scramble, */
     int n_starting; /* and as the last so many of them the space's starting points */
-    int n_own;     /* found by the agent on the task itself; what would cost too much is left out
-                      (parameters x rows and steps), since the best networks may be the largest */
-    int n_repeats; /* further seeds of up to 16 of them: 8 shared ones drawn by a fixed seed,
-                      then the 8 best others */
+    int n_own;      /* found by the agent on the task itself; what would cost too much is left out
+                       (parameters x rows and steps), since the best networks may be the largest */
+    int n_repeats;  /* further seeds of up to 16 of them: 8 shared ones drawn by a fixed seed,
+                       then the 8 best others */
     uint64_t scramble; /* not 0 */
 };
 /* 64 points and 4 starting points, 32, 2 and one scramble for all; a pool 500, 0, 0 and a scramble

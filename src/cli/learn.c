@@ -279,7 +279,7 @@ int command_learn(int argc, char **argv)
          "learn from PREFIX-configs.csv and PREFIX-curves.csv"},
         {"--tasks", OPTION_TEXT, &w.tasks_path, 0, 0, "FILE", "more tasks: one a line, # comments"},
         {"--configs", OPTION_INT, &w.configs, 1, 100000, "N",
-         "configurations shared by all tasks (64; pool: 500; of a table: 200)"},
+         "points shared by all tasks (64; pool: 500; table: 200)"},
         {"--own", OPTION_INT, &w.own, 0, 100000, "M", "more from a search on each task (32)"},
         {"--repeats", OPTION_INT, &w.repeats, 0, 100, "K",
          "further seeds for 16 of them: 8 drawn, 8 best (2)"},

@@ -73,8 +73,7 @@ void learn_plan_point(const struct learn_plan *plan, const struct space *space, 
 bool plan_same(const struct learn_plan *a, const struct learn_plan *b)
 {
     return a->pool == b->pool && a->n_shared == b->n_shared && a->n_starting == b->n_starting &&
-           a->n_own == b->n_own &&
-           a->n_repeats == b->n_repeats && a->scramble == b->scramble;
+           a->n_own == b->n_own && a->n_repeats == b->n_repeats && a->scramble == b->scramble;
 }
 
 /* ---- in the settings --------------------------------------------------------------------- */
@@ -106,13 +105,12 @@ bool plan_read(const struct cJSON *object, struct learn_plan *out)
 {
     int64_t scramble = 0;
     out->n_starting = 0; /* where it is not said */
-    bool whole = object && json_get_bool(object, "pool", &out->pool) &&
-                 read_count(object, "shared", &out->n_shared) &&
-                 (!json_get(object, "starting") ||
-                  read_count(object, "starting", &out->n_starting)) &&
-                 read_count(object, "own", &out->n_own) &&
-                 read_count(object, "repeats", &out->n_repeats) &&
-                 json_get_int(object, "scramble", &scramble) && scramble > 0;
+    bool whole =
+        object && json_get_bool(object, "pool", &out->pool) &&
+        read_count(object, "shared", &out->n_shared) &&
+        (!json_get(object, "starting") || read_count(object, "starting", &out->n_starting)) &&
+        read_count(object, "own", &out->n_own) && read_count(object, "repeats", &out->n_repeats) &&
+        json_get_int(object, "scramble", &scramble) && scramble > 0;
     out->scramble = (uint64_t)scramble;
     return whole;
 }

@@ -175,17 +175,42 @@ static void what_is_left_costs_what_its_parts_cost(void **state)
         int done;
         double own, cost;
     } rows[] = {
-        {0, 1, 128},
-        {0, 4, 64 + 128 + 16 + 64},
-        {64, 4, 128 + 16 + 64},
-        {80, 2, 32 + 16 + 32},
-        {96, 2, 16 + 32},
-        {112, 2, 32},
-        {120, 2, 16},
-        {128, 2, 0},
+        {0, 1, 132},
+        {0, 4, 68 + 128 + 16 + 64},
+        {68, 4, 128 + 16 + 64},
+        {84, 2, 32 + 16 + 32},
+        {100, 2, 16 + 32},
+        {116, 2, 32},
+        {124, 2, 16},
+        {132, 2, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(fabs(cost_of_plan(&plan, rows[i].done, rows[i].own) - rows[i].cost) < 1e-9);
+}
+
+/* The last shared points are the starting points; with them the points before stay what they were.
+ */
+static void the_last_shared_ones_are_the_starting_points(void **state)
+{
+    (void)state;
+    struct space space;
+    struct learn_plan plan = learn_plan_default(false, 0), without = plan;
+    int n = starting_point_count(), drawn[DRAWN_MAX], drawn_without[DRAWN_MAX];
+    space_of_task(SPACE_CLASSES, &space);
+    without.n_shared -= n;
+    without.n_starting = 0;
+    assert_int_equal(plan.n_shared, 64 + n);
+    for (int i = 0; i < plan.n_shared; i++) {
+        struct configuration c, expected;
+        learn_plan_point(&plan, &space, i, &c);
+        if (i < 64)
+            learn_plan_point(&without, &space, i, &expected);
+        else
+            starting_point(&space, i - 64, &expected);
+        assert_true(space_same(&space, &c, &expected));
+    }
+    assert_int_equal(plan_drawn(&plan, drawn), plan_drawn(&without, drawn_without));
+    assert_memory_equal(drawn, drawn_without, sizeof drawn);
 }
 
 int main(void)
@@ -193,6 +218,7 @@ int main(void)
     net_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_ones_cost_no_more_than_they_may),
+        cmocka_unit_test(the_last_shared_ones_are_the_starting_points),
         cmocka_unit_test(the_best_are_not_known_while_one_runs),
         cmocka_unit_test(what_is_left_costs_what_its_parts_cost),
     };
