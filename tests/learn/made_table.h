@@ -4,6 +4,7 @@
 
 #include "../support/spawn.h"
 #include "tiller/bench.h"
+#include "tiller/net.h"
 
 /* A folder for each program of tests: cmocka_run_group_tests(tests, set_up, tear_down). */
 static char folder[64];
@@ -11,6 +12,7 @@ static char folder[64];
 static inline int set_up(void **state)
 {
     (void)state;
+    net_init(); /* as the program: the products of one thread are its own */
     return spawn_make_folder(folder) ? 0 : -1;
 }
 
