@@ -44,14 +44,15 @@ enum err race_lane_of_study(const struct study *study, struct race_lane *lane);
 /* Everything that is known now. Zero-initialise; owner: caller, race_picture_free. */
 struct race_picture {
     uint64_t version;
-    char title[200];     /* "dna (lcbench), 5 searches of each" */
-    char known[200];     /* "knowledge of 31 tasks, the family dna left out"; "": nobody asks */
-    char problem[240];   /* why there is no race; "" */
-    bool working;        /* the thread is still at it */
-    bool differs;        /* logs of different data: their errors do not compare */
-    int full_epochs;     /* R; 0 unknown */
-    int64_t n_epochs;    /* where the longest lane ends, or the budget */
-    double best, median; /* of the recorded task: regret 0 and 1; NaN unknown */
+    char title[200];      /* "dna (lcbench), 5 searches of each" */
+    char known[200];      /* "knowledge of 31 tasks, the family dna left out"; "": nobody asks */
+    char problem[240];    /* why there is no race; "" */
+    bool working;         /* the thread is still at it */
+    char fingerprint[40]; /* of the data of the task, or of the first log; "" unknown */
+    bool differs;         /* logs of different data: their errors do not compare */
+    int full_epochs;      /* R; 0 unknown */
+    int64_t n_epochs;     /* where the longest lane ends, or the budget */
+    double best, median;  /* of the recorded task: regret 0 and 1; NaN unknown */
     int n_lanes;
     struct race_lane lane[RACE_LANES_MAX];
 };

@@ -125,6 +125,7 @@ static void describe_table(struct race *r, const char *known)
     text_format(p->title, sizeof p->title, "%s (%s), %d search%s of each", t->name, r->table->name,
                 r->n_seeds, r->n_seeds == 1 ? "" : "es");
     text_copy(p->known, sizeof p->known, known);
+    text_copy(p->fingerprint, sizeof p->fingerprint, t->fingerprint);
     p->full_epochs = full_epochs(r);
     p->n_epochs = budget_epochs(r);
     p->best = t->best;
@@ -216,6 +217,7 @@ static void judge_logs(struct race *r)
         same = same && strcmp(r->fingerprint[i], r->fingerprint[0]) == 0;
     pthread_mutex_lock(&r->lock);
     r->picture.differs = !same;
+    text_copy(r->picture.fingerprint, sizeof r->picture.fingerprint, r->fingerprint[0]);
     text_format(r->picture.title, sizeof r->picture.title, "%zu stud%s%s", r->n_paths,
                 r->n_paths == 1 ? "y" : "ies",
                 same ? "" : " of different data: their errors do not compare");
@@ -443,6 +445,7 @@ bool race_read(struct race *race, struct race_picture *p)
         memcpy(p->title, from->title, sizeof p->title);
         memcpy(p->known, from->known, sizeof p->known);
         memcpy(p->problem, from->problem, sizeof p->problem);
+        memcpy(p->fingerprint, from->fingerprint, sizeof p->fingerprint);
         p->version = from->version;
         p->working = from->working;
         p->differs = from->differs;

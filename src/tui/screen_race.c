@@ -345,7 +345,12 @@ static const char *note_of(const struct app *app)
     if (!app->race.race)
         return ":race FILE ... brings others beside it: study logs, or a table of recorded curves "
                "on which samplers are replayed";
-    return p->problem[0] ? p->problem : p->known;
+    if (p->problem[0])
+        return p->problem;
+    if (race_has_own(app) && !p->working && strcmp(p->fingerprint, app->view.fingerprint) != 0)
+        return p->fingerprint[0] ? "of other data than this study: its errors do not compare"
+                                 : "not known to be of this study's data: errors may not compare";
+    return p->differs ? "of different data: their errors do not compare" : p->known;
 }
 
 static void draw_note(struct app *app, struct rect table, int n_lanes)

@@ -554,6 +554,7 @@ static bool read_lane(struct view *v, const struct study *study)
 static void read_head(struct view *v, const struct study *study)
 {
     text_copy(v->study_name, sizeof v->study_name, study->name);
+    text_copy(v->fingerprint, sizeof v->fingerprint, study->fingerprint);
     text_copy(v->metric, sizeof v->metric, study->metric[0] ? study->metric : "value");
     v->direction = study->direction;
     v->best = study->best;

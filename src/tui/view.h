@@ -71,7 +71,7 @@ struct view {
     unsigned refreshes;
     uint64_t rows_changed; /* grows when a row, its order or its state may have changed */
 
-    char study_name[96], metric[32];
+    char study_name[96], metric[32], fingerprint[40]; /* of the data; "" unknown */
     int direction;
     struct space space;
     uint32_t ever_set; /* bit i: some trial has a value of hyperparameter i */

@@ -1,6 +1,6 @@
 /* bench_screen: what the screen costs, measured in a pseudo-terminal of 80x24 with both workers
  * training on MNIST: how fast a key is answered, what training loses beside --plain, and how many
- * bytes go to the terminal.
+ * bytes go to the terminal; and how fast all screens answer while a search uses knowledge.
  *
  * Plain and screen runs alternate, and each pair gives one ratio; the median is printed. Usage:
  * bench_screen [SECONDS [ROUNDS]]. Times are this machine's: nothing here is a test. */
@@ -70,7 +70,8 @@ static double epochs_of(const char *path)
 
 #define RUN(study)                                                                                 \
     spawn_tiller(), "run", "data/mnist", "--workers", "2", "--space", b->space, "--rng-seed", "1", \
-        "--pruner", "none", "--sampler", "random", "--no-test", "--study", (study)
+        "--pruner", "none", "--sampler", "random", "--no-test", "--learn", "off", "--study",       \
+        (study)
 
 static double run_plain(struct bench *b)
 {
@@ -158,6 +159,58 @@ static void bench_keys(struct bench *b)
            KEYS, median, quantile(ms, KEYS, 0.99), ms[KEYS - 1]);
 }
 
+/* ---- all screens of a search that uses knowledge ------------------------------------------ */
+
+/* Each key, and what only its picture has: the mark of its tab, or the words of the help. */
+static const struct {
+    const char *key, *words, *name;
+} pictures[] = {
+    {"2", "[2]", "trials"},  {"4", "[4]", "Q-table"},  {"3", "[3]", "curves"},
+    {"7", "[7]", "meta"},    {"5", "[5]", "log"},      {"8", "[8]", "race"},
+    {"?", "help: ", "help"}, {"1", "[1]", "overview"},
+};
+enum { PICTURES = sizeof pictures / sizeof *pictures, TURNS = 40, KNOWING_S = 15 };
+
+static struct pty *open_knowing(const char *study)
+{
+    const char *argv[] = {spawn_tiller(), "run",       "data/letter", "--workers", "2", "--study",
+                          study,          "--no-test", "--time",      "600",       NULL};
+    struct pty *p = pty_spawn(argv, NULL, 24, 80);
+    if (!p || !pty_wait_text(p, "by value", 60))
+        fail("the search with knowledge did not begin");
+    for (double until = clock_now_s() + KNOWING_S; clock_now_s() < until;)
+        pty_pump(p, 0.2); /* some results are there */
+    return p;
+}
+
+static void print_times(const char *name, double *ms, size_t n)
+{
+    double median = quantile(ms, n, 0.5);
+    printf("  %-18s median %5.1f ms, slowest %5.1f ms\n", name, median, ms[n - 1]);
+}
+
+static void bench_knowing(struct bench *b)
+{
+    static double ms[PICTURES][TURNS], all[PICTURES * TURNS];
+    char study[128];
+    struct pty *p = open_knowing(next_study(b, study, sizeof study));
+    printf("key to picture, a search with knowledge, both workers training, %d keys\n",
+           PICTURES * TURNS);
+    for (int i = 0; i < PICTURES * TURNS; i++) {
+        const char *words = pictures[i % PICTURES].words;
+        double began = clock_now_s();
+        pty_send(p, pictures[i % PICTURES].key);
+        if (!pty_wait_text(p, words, 10))
+            fail(words);
+        all[i] = ms[i % PICTURES][i / PICTURES] = 1e3 * (clock_now_s() - began);
+        pty_pump(p, 0.02 + 0.001 * (i % 37));
+    }
+    pty_close(p);
+    for (int k = 0; k < PICTURES; k++)
+        print_times(pictures[k].name, ms[k], TURNS);
+    print_times("all", all, PICTURES * TURNS);
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {.seconds = argc > 1 ? atof(argv[1]) : 15,
@@ -171,6 +224,7 @@ int main(int argc, char **argv)
         fail("no temporary folder");
     text_format(bench.seconds_text, sizeof bench.seconds_text, "%g", bench.seconds);
     bench_keys(&bench);
+    bench_knowing(&bench);
     bench_throughput(&bench);
     spawn_remove_folder(bench.folder);
     return 0;
