@@ -1,4 +1,6 @@
 /* If this fails, a search tries what a person has forbidden, or forgets it when it is resumed. */
+#include <cblas.h>
+
 #include "engine/internal.h"
 #include "fake.h"
 
@@ -194,6 +196,7 @@ static void a_ban_is_lifted_and_seeds_are_free(void **state)
 
 int main(void)
 {
+    openblas_set_num_threads(1); /* as the program does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_go_to_the_nearer_end),
         cmocka_unit_test(what_is_left_must_be_something),

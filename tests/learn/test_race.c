@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cblas.h>
 #include <cmocka.h>
 
 #include "../support/made_study.h"
@@ -233,6 +234,7 @@ static void what_is_wrong_is_said(void **state)
 
 int main(void)
 {
+    openblas_set_num_threads(1); /* as the program does */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_looked_up),
         cmocka_unit_test(lanes_are_ordered_by_what_they_have),

@@ -1,5 +1,7 @@
 /* Golden screens: the made study of fixture.h, keys by script, the frame compared with
  * tests/tui/golden/NAME.txt (grid and theme roles). GOLDEN_UPDATE=1 writes the files anew. */
+#include <cblas.h>
+
 #include "fixture.h"
 #include "made_guidance.h"
 
@@ -228,6 +230,7 @@ static void test_goldens(void **state)
 
 int main(void)
 {
+    openblas_set_num_threads(1); /* as the program does */
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_goldens)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
