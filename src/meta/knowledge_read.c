@@ -1,10 +1,8 @@
 /* knowledge_read: nothing in the file is believed: every list has the length that it must have,
- * every number lies in its range, every index points at something.
- *
- * The first thing that is wrong is kept with its place; what is read after that is zeros that
- * nobody sees, so that the readers below need no checks of their own but for loops and memory. */
+ * every number lies in its range, every index points at something (members.h). What is read after
+ * the first thing that is wrong is zeros that nobody sees. */
 #include "knowledge_file.h"
-#include "packed.h"
+#include "members.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -28,173 +26,28 @@ const struct knowledge_table knowledge_table[KNOWLEDGE_TABLES] = {
     TABLE("pilot_td_square", pilot.td_square, PILOT_STATES, PILOT_ACTIONS, 0, ANY),
 };
 
-struct reader {
-    const char *path;
-    char place[160]; /* "task 3" ...; "" the file as a whole */
-    struct err_info *info;
-    enum err err; /* the first one */
-};
-
-static void refuse(struct reader *r, const char *name, const char *what)
-{
-    if (r->err == ERR_OK)
-        r->err = err_set(r->info, ERR_INPUT, r->path, "learn it again by 'tiller learn'",
-                         "%s%s'%s' %s", r->place, r->place[0] ? ": " : "", name, what);
-}
-
-static void no_memory(struct reader *r)
-{
-    if (r->err == ERR_OK)
-        r->err = err_set_memory(r->info, r->path);
-}
-
-/* Zeroed; NULL after an error. */
-static void *make(struct reader *r, size_t n, size_t size)
-{
-    void *room = r->err == ERR_OK ? mem_zero_alloc(n, size) : NULL;
-    if (!room)
-        no_memory(r);
-    return room;
-}
-
-/* ---- members ----------------------------------------------------------------------------- */
-
-static const struct cJSON *get_list(struct reader *r, const struct cJSON *doc, const char *name)
-{
-    const struct cJSON *list = json_get(doc, name);
-    if (!cJSON_IsArray(list))
-        refuse(r, name, "is no list");
-    return r->err == ERR_OK ? list : NULL;
-}
-
-static int get_length(struct reader *r, const struct cJSON *doc, const char *name, int most)
-{
-    const struct cJSON *list = get_list(r, doc, name);
-    int n = list ? cJSON_GetArraySize(list) : 0;
-    if (n > most)
-        refuse(r, name, "is too long");
-    return r->err == ERR_OK ? n : 0;
-}
-
-static bool number_in(const struct cJSON *item, double low, double high, double *out)
-{
-    return json_number(item, out) && *out >= low && *out <= high;
-}
-
-/* Exactly n numbers of a list. */
-static void take_numbers(struct reader *r, const struct cJSON *list, const char *name, int n,
-                         double low, double high, double *out)
-{
-    bool is_list = list && cJSON_IsArray(list);
-    const struct cJSON *item = is_list ? list->child : NULL;
-    int i = 0;
-    for (; item && i < n && number_in(item, low, high, &out[i]); item = item->next)
-        i++;
-    if (i == n && !item && is_list)
-        return;
-    char what[120];
-    refuse(r, name,
-           text_format(what, sizeof what, "is no list of %d numbers from %g to %g", n, low, high));
-}
-
-static void get_numbers(struct reader *r, const struct cJSON *doc, const char *name, int n,
-                        double low, double high, double *out)
-{
-    if (r->err == ERR_OK)
-        take_numbers(r, json_get(doc, name), name, n, low, high, out);
-}
-
-static void get_rows(struct reader *r, const struct cJSON *doc, const char *name, int n, int width,
-                     double low, double high, double *out)
-{
-    const struct cJSON *list = get_list(r, doc, name);
-    const struct cJSON *row = list ? list->child : NULL;
-    for (int i = 0; i < n && r->err == ERR_OK; i++, row = row ? row->next : NULL)
-        take_numbers(r, row, name, width, low, high, out + (size_t)i * (size_t)width);
-    if (row)
-        refuse(r, name, "has too many rows");
-}
-
-static double get_number(struct reader *r, const struct cJSON *doc, const char *name, double low,
-                         double high)
-{
-    double value = 0;
-    if (r->err == ERR_OK && !(json_get_number(doc, name, &value) && value >= low && value <= high))
-        refuse(r, name, "is no number, or one out of range");
-    return value;
-}
-
-static int64_t get_int(struct reader *r, const struct cJSON *doc, const char *name, int64_t low,
-                       int64_t high)
-{
-    int64_t value = 0;
-    if (r->err == ERR_OK && !(json_get_int(doc, name, &value) && value >= low && value <= high))
-        refuse(r, name, "is no whole number, or one out of range");
-    return r->err == ERR_OK ? value : 0;
-}
-
-static bool get_bool(struct reader *r, const struct cJSON *doc, const char *name)
-{
-    bool value = false;
-    if (!json_get_bool(doc, name, &value))
-        refuse(r, name, "is neither true nor false");
-    return value;
-}
-
-static void get_text(struct reader *r, const struct cJSON *doc, const char *name, char *out,
-                     size_t out_size)
-{
-    const char *text = json_get_string(doc, name);
-    if (!text || strlen(text) >= out_size)
-        refuse(r, name, "is no text, or too long");
-    else
-        text_sanitize(out, out_size, text);
-}
-
-static void get_packed(struct reader *r, const struct cJSON *doc, const char *name, float *out,
-                       size_t n)
-{
-    const char *text = json_get_string(doc, name);
-    if (r->err == ERR_OK && !(text && packed_read(text, out, n)))
-        refuse(r, name, "is not as many packed numbers as it should be");
-}
-
-/* n whole numbers below `end` of a list whose length is known. */
-static void get_indices(struct reader *r, const struct cJSON *doc, const char *name, int n, int end,
-                        bool rising, int *out)
-{
-    const struct cJSON *item = r->err == ERR_OK ? json_get(doc, name)->child : NULL;
-    for (int i = 0; i < n && item; i++, item = item->next) {
-        double value;
-        if (!number_in(item, 0, end - 1, &value) || value != floor(value) ||
-            (rising && i > 0 && value <= out[i - 1]))
-            refuse(r, name, rising ? "is not rising, or out of range" : "is out of range");
-        out[i] = r->err == ERR_OK ? (int)value : 0;
-    }
-}
-
 /* ---- tasks ------------------------------------------------------------------------------- */
 
 static void read_facts(struct reader *r, const struct cJSON *doc, const struct knowledge *k,
                        struct knowledge_task *t)
 {
-    get_text(r, doc, "name", t->name, sizeof t->name);
-    get_text(r, doc, "variant", t->variant, sizeof t->variant);
-    get_text(r, doc, "fingerprint", t->fingerprint, sizeof t->fingerprint);
-    get_text(r, doc, "origin", t->origin, sizeof t->origin);
-    t->family = (int)get_int(r, doc, "family", 0, k->n_families - 1);
-    t->by_user = get_bool(r, doc, "by_user");
-    t->majority_error = get_number(r, doc, "majority_error", 1e-12, ANY);
-    t->noise = get_number(r, doc, "noise", 0, ANY);
-    t->n_rows = get_int(r, doc, "rows", 0, INT32_MAX);
-    t->n_inputs = (int)get_int(r, doc, "inputs", 0, INT32_MAX);
-    t->n_classes = (int)get_int(r, doc, "classes", 0, INT32_MAX);
-    t->full_epochs = (int)get_int(r, doc, "epochs", 1, EPOCHS_MAX);
-    t->is_shared = get_bool(r, doc, "shared");
+    member_text(r, doc, "name", t->name, sizeof t->name);
+    member_text(r, doc, "variant", t->variant, sizeof t->variant);
+    member_text(r, doc, "fingerprint", t->fingerprint, sizeof t->fingerprint);
+    member_text(r, doc, "origin", t->origin, sizeof t->origin);
+    t->family = (int)member_int(r, doc, "family", 0, k->n_families - 1);
+    t->by_user = member_bool(r, doc, "by_user");
+    t->majority_error = member_number(r, doc, "majority_error", 1e-12, ANY);
+    t->noise = member_number(r, doc, "noise", 0, ANY);
+    t->n_rows = member_int(r, doc, "rows", 0, INT32_MAX);
+    t->n_inputs = (int)member_int(r, doc, "inputs", 0, INT32_MAX);
+    t->n_classes = (int)member_int(r, doc, "classes", 0, INT32_MAX);
+    t->full_epochs = (int)member_int(r, doc, "epochs", 1, EPOCHS_MAX);
+    t->is_shared = member_bool(r, doc, "shared");
     t->has_looks = json_get(doc, "features") != NULL;
     if (t->has_looks) {
-        get_numbers(r, doc, "features", FEATURE_N, -ANY, ANY, t->feature);
-        get_numbers(r, doc, "sketch", SKETCH_N, -ANY, ANY, t->sketch);
+        member_numbers(r, doc, "features", FEATURE_N, -ANY, ANY, t->feature);
+        member_numbers(r, doc, "sketch", SKETCH_N, -ANY, ANY, t->sketch);
     }
 }
 
@@ -203,29 +56,29 @@ static void read_runs(struct reader *r, const struct cJSON *doc, const struct kn
                       const double *shared, struct knowledge_task *t)
 {
     size_t dims = (size_t)k->n_dims, before = t->is_shared ? (size_t)k->n_shared * dims : 0;
-    int n_own = get_length(r, doc, "own", RUNS_MAX);
+    int n_own = member_length(r, doc, "own", RUNS_MAX);
     t->n_runs = n_own + (t->is_shared ? k->n_shared : 0);
-    t->unit = make(r, (size_t)t->n_runs, dims * sizeof *t->unit);
-    t->log_error = make(r, (size_t)t->n_runs, sizeof *t->log_error);
-    if (r->err != ERR_OK)
+    t->unit = reader_make(r, (size_t)t->n_runs, dims * sizeof *t->unit);
+    t->log_error = reader_make(r, (size_t)t->n_runs, sizeof *t->log_error);
+    if (!t->unit || !t->log_error)
         return;
-    if (before > 0)
+    if (shared && before > 0)
         memcpy(t->unit, shared, before * sizeof *shared);
-    get_rows(r, doc, "own", n_own, k->n_dims, 0, 1, t->unit + before);
-    get_numbers(r, doc, "log_error", t->n_runs, -ANY, ANY, t->log_error);
+    member_rows(r, doc, "own", n_own, k->n_dims, 0, 1, t->unit + before);
+    member_numbers(r, doc, "log_error", t->n_runs, -ANY, ANY, t->log_error);
 }
 
 static void read_tasks(struct reader *r, const struct cJSON *doc, struct knowledge *k)
 {
-    k->n_shared = get_length(r, doc, "shared", SHARED_MAX);
-    double *shared = make(r, (size_t)k->n_shared, (size_t)k->n_dims * sizeof *shared);
+    k->n_shared = member_length(r, doc, "shared", SHARED_MAX);
+    double *shared = reader_make(r, (size_t)k->n_shared, (size_t)k->n_dims * sizeof *shared);
     if (shared)
-        get_rows(r, doc, "shared", k->n_shared, k->n_dims, 0, 1, shared);
-    int n = get_length(r, doc, "tasks", TASKS_MAX), i = 0;
-    k->task = make(r, (size_t)n, sizeof *k->task);
+        member_rows(r, doc, "shared", k->n_shared, k->n_dims, 0, 1, shared);
+    int n = member_length(r, doc, "tasks", TASKS_MAX), i = 0;
+    k->task = reader_make(r, (size_t)n, sizeof *k->task);
     k->n_tasks = k->task ? n : 0;
     const struct cJSON *item = r->err == ERR_OK ? json_get(doc, "tasks")->child : NULL;
-    for (; item && r->err == ERR_OK; item = item->next, i++) {
+    for (; item && i < k->n_tasks && r->err == ERR_OK; item = item->next, i++) {
         text_format(r->place, sizeof r->place, "task %d", i + 1);
         read_facts(r, item, k, &k->task[i]);
         if (r->err == ERR_OK)
@@ -240,55 +93,55 @@ static void read_tasks(struct reader *r, const struct cJSON *doc, struct knowled
 static void read_portfolio(struct reader *r, const struct cJSON *doc, const struct knowledge *k,
                            struct portfolio *p)
 {
-    p->n = get_length(r, doc, "entry", PORTFOLIO_MAX);
-    get_indices(r, doc, "entry", p->n, k->n_shared, false, p->entry);
+    p->n = member_length(r, doc, "entry", PORTFOLIO_MAX);
+    member_indices(r, doc, "entry", p->n, k->n_shared, false, p->entry);
     for (int i = 0; i < p->n; i++)
         for (int j = 0; j < i; j++)
             if (p->entry[i] == p->entry[j])
-                refuse(r, "entry", "holds one twice");
-    get_numbers(r, doc, "cost", p->n, 0, REGRET_MAX, p->cost);
+                reader_refuse(r, "entry", "holds one twice");
+    member_numbers(r, doc, "cost", p->n, 0, REGRET_MAX, p->cost);
 }
 
 static void read_similarity(struct reader *r, const struct cJSON *doc, struct similarity *s)
 {
-    s->n_features = get_length(r, doc, "emphasis", SIMILARITY_FEATURES_MAX);
+    s->n_features = member_length(r, doc, "emphasis", SIMILARITY_FEATURES_MAX);
     if (s->n_features != 0 && s->n_features != FEATURE_N)
-        refuse(r, "emphasis", "is of another number of features");
-    get_numbers(r, doc, "emphasis", s->n_features, 0, ANY, s->emphasis);
-    s->evidence = get_number(r, doc, "evidence", 0, ANY);
-    s->spread = get_number(r, doc, "spread", 1e-12, ANY);
-    s->quality_even = get_number(r, doc, "quality_even", -1, 1);
-    s->quality_features = get_number(r, doc, "quality_features", -1, 1);
-    s->error = get_number(r, doc, "error", 0, ANY);
+        reader_refuse(r, "emphasis", "is of another number of features");
+    member_numbers(r, doc, "emphasis", s->n_features, 0, ANY, s->emphasis);
+    s->evidence = member_number(r, doc, "evidence", 0, ANY);
+    s->spread = member_number(r, doc, "spread", 1e-12, ANY);
+    s->quality_even = member_number(r, doc, "quality_even", -1, 1);
+    s->quality_features = member_number(r, doc, "quality_features", -1, 1);
+    s->error = member_number(r, doc, "error", 0, ANY);
 }
 
 static void read_ridge(struct reader *r, const struct cJSON *doc, const struct ranker *ranker,
                        struct ridge *ridge)
 {
     ridge->n_features = ranker->similarity.n_features;
-    const struct cJSON *row = get_list(r, doc, "weight");
-    get_numbers(r, doc, "mean", ridge->n_features, -ANY, ANY, ridge->mean);
-    get_numbers(r, doc, "deviation", ridge->n_features, 1e-12, ANY, ridge->deviation);
+    const struct cJSON *row = member_list(r, doc, "weight");
+    member_numbers(r, doc, "mean", ridge->n_features, -ANY, ANY, ridge->mean);
+    member_numbers(r, doc, "deviation", ridge->n_features, 1e-12, ANY, ridge->deviation);
     row = row ? row->child : NULL;
     for (int i = 0; i < ranker->portfolio.n && r->err == ERR_OK; i++, row = row ? row->next : NULL)
-        take_numbers(r, row, "weight", ridge->n_features + 1, -ANY, ANY, ridge->weight[i]);
+        reader_numbers(r, row, "weight", ridge->n_features + 1, -ANY, ANY, ridge->weight[i]);
     if (row)
-        refuse(r, "weight", "has too many rows");
+        reader_refuse(r, "weight", "has too many rows");
 }
 
 static void read_model(struct reader *r, const struct cJSON *doc, const struct ranker *ranker,
                        struct meta_model *m)
 {
-    m->n_inputs = get_length(r, doc, "mean", MODEL_INPUTS);
-    m->n_entries = (int)get_int(r, doc, "entries", 0, PORTFOLIO_MAX);
+    m->n_inputs = member_length(r, doc, "mean", MODEL_INPUTS);
+    m->n_entries = (int)member_int(r, doc, "entries", 0, PORTFOLIO_MAX);
     if (m->n_entries != 0 && m->n_entries != ranker->portfolio.n)
-        refuse(r, "entries", "is not the portfolio's");
-    get_numbers(r, doc, "mean", m->n_inputs, -ANY, ANY, m->mean);
-    get_numbers(r, doc, "deviation", m->n_inputs, 1e-12, ANY, m->deviation);
-    get_packed(r, doc, "hidden", m->hidden, (size_t)m->n_inputs * MODEL_HIDDEN);
-    get_packed(r, doc, "hidden_bias", m->hidden_bias, MODEL_HIDDEN);
-    get_packed(r, doc, "output", m->output, (size_t)m->n_entries * MODEL_HIDDEN);
-    get_packed(r, doc, "output_bias", m->output_bias, (size_t)m->n_entries);
+        reader_refuse(r, "entries", "is not the portfolio's");
+    member_numbers(r, doc, "mean", m->n_inputs, -ANY, ANY, m->mean);
+    member_numbers(r, doc, "deviation", m->n_inputs, 1e-12, ANY, m->deviation);
+    member_packed(r, doc, "hidden", m->hidden, (size_t)m->n_inputs * MODEL_HIDDEN);
+    member_packed(r, doc, "hidden_bias", m->hidden_bias, MODEL_HIDDEN);
+    member_packed(r, doc, "output", m->output, (size_t)m->n_entries * MODEL_HIDDEN);
+    member_packed(r, doc, "output_bias", m->output_bias, (size_t)m->n_entries);
     /* A row of the file has only the inputs that there are; from the last row on, apart. */
     for (int h = MODEL_HIDDEN - 1; h >= 0; h--)
         for (int i = MODEL_INPUTS - 1; i >= 0; i--)
@@ -301,33 +154,33 @@ static enum ranking find_ranking(struct reader *r, const struct cJSON *doc)
     for (int i = 0; name && i < RANKING_N; i++)
         if (strcmp(name, ranking_name((enum ranking)i)) == 0)
             return (enum ranking)i;
-    refuse(r, "ranking", "is unknown");
+    reader_refuse(r, "ranking", "is unknown");
     return RANKING_GREEDY;
 }
 
 static void read_calibration(struct reader *r, const struct cJSON *doc, struct calibration *c)
 {
-    c->n = get_length(r, doc, "low", CALIBRATION_MAX);
-    get_numbers(r, doc, "low", c->n, 0, 1, c->low);
-    get_numbers(r, doc, "high", c->n, 0, 1, c->high);
-    get_numbers(r, doc, "share", c->n, 0, 1, c->share);
+    c->n = member_length(r, doc, "low", CALIBRATION_MAX);
+    member_numbers(r, doc, "low", c->n, 0, 1, c->low);
+    member_numbers(r, doc, "high", c->n, 0, 1, c->high);
+    member_numbers(r, doc, "share", c->n, 0, 1, c->share);
     for (int i = 0; i < c->n; i++)
         if (c->low[i] > c->high[i] ||
             (i > 0 && (c->low[i] < c->high[i - 1] || c->share[i] < c->share[i - 1])))
-            refuse(r, "share", "is not rising");
+            reader_refuse(r, "share", "is not rising");
 }
 
 static void read_predictor(struct reader *r, const struct cJSON *doc, struct predictor *p)
 {
-    if (get_length(r, doc, "predictor", PREDICTOR_RUNGS) != PREDICTOR_RUNGS)
-        refuse(r, "predictor", "lacks a rung");
+    if (member_length(r, doc, "predictor", PREDICTOR_RUNGS) != PREDICTOR_RUNGS)
+        reader_refuse(r, "predictor", "lacks a rung");
     const struct cJSON *item = r->err == ERR_OK ? json_get(doc, "predictor")->child : NULL;
     for (int i = 0; item && r->err == ERR_OK; item = item->next, i++) {
         struct predictor_rung *rung = &p->rung[i];
-        rung->n_pairs = (int)get_int(r, item, "pairs", 0, INT32_MAX);
-        get_numbers(r, item, "weight", PREDICTOR_FEATURES, -ANY, ANY, rung->weight);
-        get_numbers(r, item, "edge", PREDICTOR_SDS - 1, 0, ANY, rung->edge);
-        get_numbers(r, item, "sd", PREDICTOR_SDS, 0, ANY, rung->sd);
+        rung->n_pairs = (int)member_int(r, item, "pairs", 0, INT32_MAX);
+        member_numbers(r, item, "weight", PREDICTOR_FEATURES, -ANY, ANY, rung->weight);
+        member_numbers(r, item, "edge", PREDICTOR_SDS - 1, 0, ANY, rung->edge);
+        member_numbers(r, item, "sd", PREDICTOR_SDS, 0, ANY, rung->sd);
         read_calibration(r, item, &rung->calibration);
     }
 }
@@ -338,7 +191,7 @@ static void read_tables(struct reader *r, const struct cJSON *doc, struct advice
         const struct knowledge_table *t = &knowledge_table[i];
         double *cell = (double *)(void *)((char *)a + t->at);
         if (json_get(doc, t->name))
-            get_rows(r, doc, t->name, t->n, t->width, t->low, t->high, cell);
+            member_rows(r, doc, t->name, t->n, t->width, t->low, t->high, cell);
     }
 }
 
@@ -353,26 +206,26 @@ static void read_one_advice(struct reader *r, const struct cJSON *doc, const str
     read_model(r, json_get(doc, "model"), ranker, &ranker->model);
     read_predictor(r, doc, &a->predictor);
     gp_axes(&k->space, &a->kernel);
-    get_numbers(r, doc, "length", k->n_dims, 1e-6, ANY, a->kernel.length);
-    a->kernel.variance = get_number(r, doc, "variance", 1e-12, ANY);
-    a->kernel.noise = get_number(r, doc, "noise", 1e-12, ANY);
-    a->q_pays = get_bool(r, doc, "q_pays");
-    a->pilot_pays = get_bool(r, doc, "pilot_pays");
+    member_numbers(r, doc, "length", k->n_dims, 1e-6, ANY, a->kernel.length);
+    a->kernel.variance = member_number(r, doc, "variance", 1e-12, ANY);
+    a->kernel.noise = member_number(r, doc, "noise", 1e-12, ANY);
+    a->q_pays = member_bool(r, doc, "q_pays");
+    a->pilot_pays = member_bool(r, doc, "pilot_pays");
     read_tables(r, doc, a);
 }
 
 /* Of all families, then without each one in their order. */
 static void read_advice(struct reader *r, const struct cJSON *doc, struct knowledge *k)
 {
-    int n = get_length(r, doc, "advice", 1 + k->n_families), i = 0;
+    int n = member_length(r, doc, "advice", 1 + k->n_families), i = 0;
     if (n != 1 && n != 1 + k->n_families)
-        refuse(r, "advice", "is neither for all families alone nor also without each");
-    k->advice = make(r, (size_t)n, sizeof *k->advice);
+        reader_refuse(r, "advice", "is neither for all families alone nor also without each");
+    k->advice = reader_make(r, (size_t)n, sizeof *k->advice);
     k->n_advice = k->advice ? n : 0;
     const struct cJSON *item = r->err == ERR_OK ? json_get(doc, "advice")->child : NULL;
-    for (; item && r->err == ERR_OK; item = item->next, i++) {
+    for (; item && i < k->n_advice && r->err == ERR_OK; item = item->next, i++) {
         text_format(r->place, sizeof r->place, "advice %d", i + 1);
-        k->advice[i].left_out = (int)get_int(r, item, "left_out", i - 1, i - 1);
+        k->advice[i].left_out = (int)member_int(r, item, "left_out", i - 1, i - 1);
         read_one_advice(r, item, k, &k->advice[i]);
     }
     r->place[0] = '\0';
@@ -382,17 +235,17 @@ static void read_advice(struct reader *r, const struct cJSON *doc, struct knowle
 
 static void read_families(struct reader *r, const struct cJSON *doc, struct knowledge *k)
 {
-    int n = get_length(r, doc, "families", TASKS_MAX), i = 0;
-    k->family = make(r, (size_t)n, sizeof *k->family);
+    int n = member_length(r, doc, "families", TASKS_MAX), i = 0;
+    k->family = reader_make(r, (size_t)n, sizeof *k->family);
     const struct cJSON *item = r->err == ERR_OK ? json_get(doc, "families")->child : NULL;
     for (; item && r->err == ERR_OK; item = item->next, i++) {
         if (!cJSON_IsString(item) || strlen(item->valuestring) >= sizeof *k->family)
-            refuse(r, "families", "holds something else than names");
+            reader_refuse(r, "families", "holds something else than names");
         else
             text_sanitize(k->family[i], sizeof *k->family, item->valuestring);
         for (int j = 0; j < i && r->err == ERR_OK; j++)
             if (strcmp(k->family[i], k->family[j]) == 0)
-                refuse(r, "families", "holds a name twice");
+                reader_refuse(r, "families", "holds a name twice");
     }
     k->n_families = r->err == ERR_OK ? n : 0;
 }
@@ -404,9 +257,9 @@ static void read_space(struct reader *r, const struct cJSON *doc, struct knowled
         return;
     enum err err = space_read_json(json_get(doc, "space"), &k->space, &why);
     if (err == ERR_MEMORY)
-        no_memory(r);
+        reader_no_memory(r);
     else if (err != ERR_OK || k->space.n == 0)
-        refuse(r, "space", "is not possible");
+        reader_refuse(r, "space", "is not possible");
     k->n_dims = k->space.n;
 }
 
@@ -420,12 +273,12 @@ static void read_head(struct reader *r, const struct cJSON *doc, struct knowledg
     else if (!json_get_int(doc, "version", &version) || version != KNOWLEDGE_VERSION)
         r->err = err_set(r->info, ERR_INPUT, r->path, "learn it again by 'tiller learn'",
                          "is knowledge of another version of tiller");
-    get_text(r, doc, "made", k->made, sizeof k->made);
-    get_text(r, doc, "table", k->table, sizeof k->table);
-    k->n_used = get_length(r, doc, "used", SHARED_MAX);
-    k->used = make(r, (size_t)k->n_used, sizeof *k->used);
+    member_text(r, doc, "made", k->made, sizeof k->made);
+    member_text(r, doc, "table", k->table, sizeof k->table);
+    k->n_used = member_length(r, doc, "used", SHARED_MAX);
+    k->used = reader_make(r, (size_t)k->n_used, sizeof *k->used);
     if (k->used)
-        get_indices(r, doc, "used", k->n_used, INT32_MAX, true, k->used);
+        member_indices(r, doc, "used", k->n_used, INT32_MAX, true, k->used);
 }
 
 static void read_report(struct reader *r, const struct cJSON *doc, struct knowledge *k)
@@ -438,9 +291,9 @@ static void read_report(struct reader *r, const struct cJSON *doc, struct knowle
     json_begin(&w, &text);
     json_put_item(&w, NULL, report);
     if (!cJSON_IsObject(report))
-        refuse(r, "report", "is no object");
+        reader_refuse(r, "report", "is no object");
     else if (text.failed || !(k->report_json = mem_dup_text(text_get(&text))))
-        no_memory(r);
+        reader_no_memory(r);
     text_free(&text);
 }
 
