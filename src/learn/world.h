@@ -9,12 +9,7 @@
 #include "known.h"
 #include "twin.h"
 
-enum {
-    WORLD_RUNS_MAX = 512,
-    WORLD_POINTS_MAX = 2048,
-    WORLD_SOURCES_MAX = 256,
-    WORLD_NEAR = 5
-};
+enum { WORLD_RUNS_MAX = 512, WORLD_POINTS_MAX = 2048, WORLD_SOURCES_MAX = 256, WORLD_NEAR = 5 };
 
 /* ---- what a search may know beforehand ----------------------------------------------------- */
 
@@ -53,8 +48,8 @@ struct world {
     uint8_t *diagnosis; /* [n] of the whole curve */
     float *score;       /* [n_sources x n] what the known tasks say */
     struct configuration entry[PORTFOLIO_MAX];
-    double *entry_score;                               /* [PORTFOLIO_MAX x n_sources] */
-    int n_kept; /* stopped runs that the agent may go on with */
+    double *entry_score; /* [PORTFOLIO_MAX x n_sources] */
+    int n_kept;          /* stopped runs that the agent may go on with */
     double best, median, majority;
     double scale;   /* of log errors per unit of score */
     bool from_twin; /* else only recorded configurations */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tiller/bench.h"
+#include "tiller/net.h"
 
 enum { N = 80, D = 3 };
 
@@ -64,5 +65,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_axis_counts_as_much_as_results_change_along_it),
     };
+    net_init(); /* as the program: the products of one thread are its own */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
