@@ -7,6 +7,7 @@
 
 #include "learn/internal.h"
 #include "tiller/bench.h"
+#include "tiller/net.h"
 
 static const char *in_folder(const struct desk *desk, const char *file, char out[static 128])
 {
@@ -217,5 +218,6 @@ int main(void)
         cmocka_unit_test(a_folder_says_what_is_unfinished),
         cmocka_unit_test(spaces_must_be_the_same),
     };
+    net_init(); /* as the program: the products of one thread are its own */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
