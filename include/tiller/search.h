@@ -104,6 +104,7 @@ struct search_chance {
     int epoch;    /* the rung it was judged at */
     double win;   /* probability that it ends better than the best did */
     double asked; /* below this it is stopped; NaN: whatever happens it is not */
+    bool leads;   /* not stopped even so: it is among the best third at that rung */
     bool audited; /* not stopped even so: it shows whether such probabilities are true */
 };
 

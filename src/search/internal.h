@@ -47,6 +47,8 @@ bool search_predict(const struct search_context *context, const struct trial *t,
 double search_chance(const struct search_context *context, const struct trial *t);
 /* The portfolio's entry that a trial is of, as its action says ("portfolio 3" is entry 2); -1. */
 int search_entry_of(const struct trial *t);
+/* Is it among the best third of the runs that came to its last epoch, itself counted? */
+bool search_leads(const struct search_context *context, const struct trial *t);
 bool learned_rung(int epoch, int full_epochs);
 bool learned_stop(const struct search_context *context, const struct trial *t, char *reason,
                   size_t reason_size);

@@ -145,6 +145,8 @@ static double bound_for(const struct search_context *context, const struct trial
     return predictor_asked(p->rung, context->full_epochs, sum, n);
 }
 
+/* The best third at a rung goes on whatever the figure is: where curves go on otherwise than on the
+ * known tasks, the search must not stop what is ahead. On eight pools it changes nothing. */
 bool learned_stop(const struct search_context *context, const struct trial *t, char *reason,
                   size_t reason_size)
 {
@@ -153,7 +155,7 @@ bool learned_stop(const struct search_context *context, const struct trial *t, c
     if (lost || !judged)
         return lost;
     double bound = bound_for(context, t, &p);
-    if (p.win >= bound || is_audited(context, t))
+    if (p.win >= bound || search_leads(context, t) || is_audited(context, t))
         return false;
     text_format(reason, reason_size,
                 "stopped at epoch %d: it will end better than the best with a probability of %.3f, "
@@ -172,6 +174,7 @@ bool learned_chance(const struct search_context *context, const struct trial *t,
     *out = (struct search_chance){.epoch = predictor_epoch(p.rung, context->full_epochs),
                                   .win = p.win,
                                   .asked = is_by_hand(t) ? (double)NAN : bound_for(context, t, &p),
+                                  .leads = search_leads(context, t),
                                   .audited = is_audited(context, t)};
     return true;
 }

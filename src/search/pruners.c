@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RUNG_EARLIEST = 2 }; /* an epoch alone says too little */
+enum { RUNG_EARLIEST = 2, ETA = 3 }; /* an epoch alone says too little; a third goes on */
 
 /* A loss that is no number will not come back. */
 static bool is_lost(const struct trial *t, char *reason, size_t reason_size)
@@ -44,6 +44,13 @@ static int rivals(const struct search_context *c, const struct trial *t, int epo
         *better += study_objective_at(o, epoch) < value;
     }
     return n;
+}
+
+bool search_leads(const struct search_context *context, const struct trial *t)
+{
+    int epoch = t->curve[t->n_epochs - 1].step, better;
+    int n = rivals(context, t, epoch, study_objective_at(t, epoch), false, &better) + 1;
+    return better < (n + ETA - 1) / ETA;
 }
 
 /* ---- none -------------------------------------------------------------------------------- */
@@ -95,8 +102,6 @@ static bool median_stop(const struct search_context *context, const struct trial
 }
 
 /* ---- asynchronous successive halving ----------------------------------------------------- */
-
-enum { ETA = 3 };
 
 /* R/3 and R/9. */
 static bool halving_rung(int epoch, int full_epochs)

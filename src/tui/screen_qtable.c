@@ -322,7 +322,9 @@ static void chance_words(int64_t trial, const struct search_chance *c, struct te
         text_appendf(out, ", stopped below %.3f", c->asked);
     else
         text_appendf(out, ", below the %.3f asked for; it goes on%s", c->asked,
-                     c->audited ? " to test such figures" : "");
+                     c->leads     ? ", being among the best third there"
+                     : c->audited ? " to test such figures"
+                                  : "");
 }
 
 /* Of each running trial, what decides whether it is stopped. */

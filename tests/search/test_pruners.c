@@ -429,6 +429,28 @@ static void what_the_table_stops_is_audited_too(void **state)
     watch_free(w);
 }
 
+/* However little is expected of it: what is ahead of most others is not stopped. */
+static void the_best_third_at_a_rung_goes_on(void **state)
+{
+    (void)state;
+    char reason[200];
+    struct search_chance chance;
+    struct watch *w = watch_new();
+    const struct pruner_ops *learned = pruner_find("learned");
+    int64_t number = 1;
+    while (!stops_number(w, "learned", number, reason))
+        number++;                                 /* one that is not audited */
+    for (int others = 1; others <= 6; others++) { /* worse ones; the incumbent is better */
+        falling(w->made, TRIAL_PRUNED, 0.59, RUNG);
+        w->hopeless = &w->made->trials[1];
+        bool leads = 3 * 1 < others + 2; /* place 2 of others + 2 */
+        assert_int_equal(stops_number(w, "learned", number, reason), !leads);
+        assert_true(learned->chance(&w->context, w->hopeless, &chance));
+        assert_int_equal(chance.leads, leads);
+    }
+    watch_free(w);
+}
+
 /* What a person is told is what the stop is decided by. */
 static void what_it_tells_is_what_it_does(void **state)
 {
@@ -477,6 +499,7 @@ int main(void)
         cmocka_unit_test(who_is_audited_is_settled_at_the_start),
         cmocka_unit_test(what_is_not_up_for_audit),
         cmocka_unit_test(what_the_table_stops_is_audited_too),
+        cmocka_unit_test(the_best_third_at_a_rung_goes_on),
         cmocka_unit_test(what_it_tells_is_what_it_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
