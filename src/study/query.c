@@ -115,9 +115,9 @@ void study_start_again(const struct study *study, const struct trial *t, struct 
 
 bool study_event_steers(const struct study_event *e)
 {
-    static const char *const words[] = {"prune",    "finish",      "seed",  "extend", "withdraw",
-                                        "priority", "next_action", "q_pin", "q_edit", "q_freeze",
-                                        "ban"};
+    static const char *const words[] = {"prune",    "finish",   "seed",        "extend",
+                                        "withdraw", "priority", "next_action", "q_pin",
+                                        "q_edit",   "q_freeze", "ban"};
     if (strcmp(e->who, "you") != 0)
         return false;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
