@@ -19,7 +19,8 @@ static const double explore_trainings = 5; /* full trainings left, or no explori
 static const struct qtable *known_table(const struct agent *a, const struct search_context *c)
 {
     const struct guidance *g = c->guidance;
-    return g && a->insight && g->advice->q_pays ? &g->advice->q : NULL;
+    bool has_say = g && a->insight && (a->way.table || g->advice->q_pays);
+    return has_say ? &g->advice->q : NULL;
 }
 
 static enum err open_as(struct agent_way way, const struct search_context *context, void **self,
@@ -305,7 +306,9 @@ enum { KEPT = 8 }; /* stopped runs whose weights are kept */
 AGENT(sampler_agent, "agent",
       "Q-learning over moves, with knowledge over portfolio, surrogate and thawing, too "
       "(Watkins, Dayan 1992)",
-      true, table);
+      true, usual);
+AGENT(sampler_agent_table, "agent-table",
+      "the agent with other tasks' table, even where that was not measured better", true, table);
 AGENT(sampler_agent_hand, "agent-hand", "the agent by its hand rule alone", true, hand);
 AGENT(sampler_agent_random, "agent-random", "the agent with any possible move at random", true,
       random);

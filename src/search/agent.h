@@ -7,7 +7,8 @@
 
 /* What an agent does without, to see what it is worth. */
 struct agent_way {
-    bool table;  /* nothing: the table overrules the hand rule */
+    bool usual;  /* nothing: the known table overrules the hand rule if it was measured better */
+    bool table;  /* the known table has its say however it was measured */
     bool hand;   /* the table has no say */
     bool random; /* any possible move */
     bool alone;  /* no knowledge */

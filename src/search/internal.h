@@ -4,9 +4,9 @@
 
 #include "tiller/search.h"
 
-extern const struct sampler_ops sampler_random, sampler_agent, sampler_agent_hand,
-    sampler_agent_random, sampler_agent_alone, sampler_agent_even, sampler_portfolio, sampler_sobol,
-    sampler_filter, sampler_tpe, sampler_gp;
+extern const struct sampler_ops sampler_random, sampler_agent, sampler_agent_table,
+    sampler_agent_hand, sampler_agent_random, sampler_agent_alone, sampler_agent_even,
+    sampler_portfolio, sampler_sobol, sampler_filter, sampler_tpe, sampler_gp;
 
 /* For samplers without a state: they look at the fold each time. */
 enum err search_open_nothing(const struct search_context *context, void **self,

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLERS = 11 };
+enum { SAMPLERS = 12 };
 static const struct sampler_ops *const samplers[SAMPLERS] = {
-    &sampler_agent,      &sampler_agent_hand, &sampler_agent_random, &sampler_agent_alone,
-    &sampler_agent_even, &sampler_portfolio,  &sampler_random,       &sampler_sobol,
-    &sampler_tpe,        &sampler_gp,         &sampler_filter,
+    &sampler_agent,       &sampler_agent_table, &sampler_agent_hand, &sampler_agent_random,
+    &sampler_agent_alone, &sampler_agent_even,  &sampler_portfolio,  &sampler_random,
+    &sampler_sobol,       &sampler_tpe,         &sampler_gp,         &sampler_filter,
 };
 
 size_t sampler_count(void)

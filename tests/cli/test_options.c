@@ -32,7 +32,7 @@ static void test_wrong_words(void **state)
         {{"train"}, "TASK"},
         {{"train", "data/vowl"}, "vowel"},
         {{"describe", "data/vowel", "data/vowel"}, "one argument too many"},
-        {{"run", "data/vowel", "--sampler", "agnet"}, "choose agent, agent-hand"},
+        {{"run", "data/vowel", "--sampler", "agnet"}, "choose agent, agent-table"},
         {{"run", "data/vowel", "--pruner", "medain"}, "none, median"},
         {{"resume", "/nowhere/at/all.jsonl"}, "/nowhere/at/all.jsonl"},
         {{"race"}, "TABLE"},

@@ -115,6 +115,35 @@ static void the_portfolio_comes_first_and_says_what_it_is(void **state)
     hunt_end(&h);
 }
 
+/* The known table has its say where it was measured better than the hand rule, or where asked. */
+static void the_known_table_has_its_say_where_it_may(void **state)
+{
+    (void)state;
+    static struct known k;
+    static const struct {
+        const char *sampler;
+        bool pays, has_say;
+    } rows[] = {{"agent", false, false},
+                {"agent", true, true},
+                {"agent-table", false, true},
+                {"agent-hand", true, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        known_new(&k);
+        for (int s = 0; s < META_STATES; s++)
+            for (int a = 0; a < MOVE_N; a++) {
+                k.advice.q.q[s][a] = a == MOVE_RANDOM ? 1 : 0;
+                k.advice.q.visits[s][a] = QTABLE_CARRIED;
+            }
+        k.advice.q_pays = rows[i].pays;
+        struct hunt h = hunt_new(rows[i].sampler, &k.guidance);
+        propose(&h);
+        bool random = move_find(h.last.action) == MOVE_RANDOM;
+        if (random != rows[i].has_say)
+            fail_msg("%s, %d: %s", rows[i].sampler, rows[i].pays, h.last.action);
+        hunt_end(&h);
+    }
+}
+
 /* Whatever the left-out family's results are: the same proposals to the last bit. */
 static void a_left_out_family_changes_nothing(void **state)
 {
@@ -259,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_portfolio_comes_first_and_says_what_it_is),
+        cmocka_unit_test(the_known_table_has_its_say_where_it_may),
         cmocka_unit_test(a_left_out_family_changes_nothing),
         cmocka_unit_test(wrong_knowledge_loses_trust),
         cmocka_unit_test(thaw_goes_on_with_the_right_run),
