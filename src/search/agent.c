@@ -106,9 +106,14 @@ static struct standing standing_of(const struct view *v)
 
 /* ---- choosing ---------------------------------------------------------------------------- */
 
-/* Does the budget left allow an exploring step? No budget: always. */
-static bool may_explore(const struct search_context *c)
+/* The first runs are for what is known best. Then: does the budget left allow an exploring step?
+ * No budget: always. */
+static bool may_explore(const struct view *v)
 {
+    enum { FIRST_RUNS = 6 };
+    const struct search_context *c = v->context;
+    if (v->begun < FIRST_RUNS)
+        return false;
     double spent = (double)c->study->epochs_spent, share = c->share_left;
     return share >= 1 || spent * share / (1 - share) > explore_trainings * c->full_epochs;
 }
@@ -142,7 +147,7 @@ static enum move choose(const struct agent *a, const struct view *v, struct rng 
     }
     if (a->way.hand)
         return hand;
-    if (draw < explore_share && may_explore(v->context)) {
+    if (draw < explore_share && may_explore(v)) {
         text_format(why, why_size, "explores, as in 1 step of %.0f: %s", 1 / explore_share,
                     move_about(any));
         return any;

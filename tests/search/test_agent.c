@@ -418,14 +418,14 @@ static void the_table_is_silent_without_evidence(void **state)
     }
 }
 
-static int count_exploring(int64_t spent, double share)
+static int count_exploring(int runs, int64_t spent, double share)
 {
     struct hunt h = hunt_on(made_space(), 1000);
     struct search_context context = context_of(&h);
     struct configuration middle;
     int n = 0;
     space_default(made_space(), &middle);
-    for (int k = 0; k < FIRST_RUNS; k++)
+    for (int k = 0; k < runs; k++)
         made_point(h.made, TRIAL_COMPLETE, 0.5 - 0.01 * k, &middle);
     h.made->study.epochs_spent = spent;
     context.share_left = share;
@@ -443,10 +443,11 @@ static int count_exploring(int64_t spent, double share)
 static void exploring_is_rare_and_only_with_budget_left(void **state)
 {
     (void)state;
-    assert_in_range(count_exploring(200, 0.5), 30, 75); /* 200 epochs left: ten trainings */
-    assert_in_range(count_exploring(200, 1), 30, 75);   /* no budget at all */
-    assert_int_equal(count_exploring(90, 0.5), 0);      /* 90 left: less than five */
-    assert_int_equal(count_exploring(900, 0.05), 0);
+    assert_in_range(count_exploring(6, 200, 0.5), 30, 75); /* 200 epochs left: ten trainings */
+    assert_in_range(count_exploring(6, 200, 1), 30, 75);   /* no budget at all */
+    assert_int_equal(count_exploring(6, 90, 0.5), 0);      /* 90 left: less than five */
+    assert_int_equal(count_exploring(6, 900, 0.05), 0);
+    assert_int_equal(count_exploring(5, 200, 0.5), 0); /* the first runs are for what is known */
 }
 
 /* ---- learning ---------------------------------------------------------------------------- */
