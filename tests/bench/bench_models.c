@@ -32,19 +32,20 @@ static struct known_tasks block_of(const struct curve_table *table, int block)
     for (int t = 0; t < table->n_tasks; t++) {
         const struct curve_task *from = &table->tasks[t];
         const double *train = from->metric[METRIC_TRAIN_LOSS], *val = from->metric[METRIC_VAL_LOSS];
-        task[t] = (struct known_task){.name = from->name,
-                                      .family = t, /* the table knows of no relatives */
-                                      .n_runs = BLOCK,
-                                      .n_epochs = table->tasks[0].n_epochs,
-                                      .unit = from->pool->unit + first * (size_t)table->space.n,
-                                      .error = from->error + at,
-                                      .train_loss = train ? train + at : NULL,
-                                      .val_loss = val ? val + at : NULL,
-                                      .majority_error = from->majority};
+        task[t] =
+            (struct known_task){.name = from->name,
+                                .family = t, /* the table knows of no relatives */
+                                .n_runs = BLOCK,
+                                .n_epochs = table->tasks[0].n_epochs,
+                                .unit = from->pool->unit + first * (size_t)table->pools[0].space.n,
+                                .error = from->error + at,
+                                .train_loss = train ? train + at : NULL,
+                                .val_loss = val ? val + at : NULL,
+                                .majority_error = from->majority};
     }
     return (struct known_tasks){.n = table->n_tasks,
                                 .n_families = table->n_tasks,
-                                .n_dims = table->space.n,
+                                .n_dims = table->pools[0].space.n,
                                 .n_shared = BLOCK,
                                 .task = task};
 }
@@ -237,7 +238,7 @@ static double weigh(const struct search *s, double *prior)
 
 static void propose(struct search *s, bool use_prior)
 {
-    int pool = s->table->pools[0].n, n_dims = s->table->space.n, best = -1;
+    int pool = s->table->pools[0].n, n_dims = s->table->pools[0].space.n, best = -1;
     double x[SEARCH * SPACE_MAX], prior[SEARCH], scale = weigh(s, s->prior);
     struct evidence e = {s->n, x, s->error, NULL, use_prior ? prior : NULL};
     struct surrogate *surrogate;
@@ -300,17 +301,18 @@ static double search_block(const struct curve_table *table, int block, double su
     size_t pool = (size_t)table->pools[0].n, n_tasks = (size_t)table->n_tasks;
     double *score = mem_alloc(n_tasks, pool * sizeof *score), seconds = 0;
     double *prior = mem_alloc(pool, 2 * sizeof *prior);
-    double *x = mem_alloc(pool, (size_t)table->space.n * sizeof *x);
+    double *x = mem_alloc(pool, (size_t)table->pools[0].space.n * sizeof *x);
     bool *left_out = mem_zero_alloc(n_tasks, sizeof *left_out);
     if (!score || !prior || !x || !left_out)
         die("out of memory");
     for (size_t i = 0; i < pool; i++)
-        gp_place(&table->space, &table->pools[0].config[i], x + i * (size_t)table->space.n);
+        gp_place(&table->pools[0].space, &table->pools[0].config[i],
+                 x + i * (size_t)table->pools[0].space.n);
     for (int t = 0; t < table->n_tasks; t++) {
         struct gp_kernel kernel;
         struct transfer *transfer = NULL;
         struct portfolio p;
-        gp_axes(&table->space, &kernel);
+        gp_axes(&table->pools[0].space, &kernel);
         left_out[t] = true;
         if (portfolio_learn(&known, left_out, false, &p) != ERR_OK ||
             transfer_tune(&known, left_out, &kernel, rng) != ERR_OK ||
