@@ -42,7 +42,7 @@ static void spent_text(const struct app *app, bool words, char *out, size_t out_
                     text_count(all, sizeof all, s->budget_trials), words ? " trials" : " tr");
         return;
     }
-    text_count(done, sizeof done, app->view.epochs_spent);
+    text_count(done, sizeof done, app->view.epochs_spent - s->epochs_beside);
     if (s->budget_epochs > 0)
         text_format(out, out_size, "%s/%s%s", done, text_count(all, sizeof all, s->budget_epochs),
                     words ? " epochs" : " ep");

@@ -442,6 +442,21 @@ static void test_same_digits_everywhere(void **state)
     end(&s);
 }
 
+/* Epochs of confirmations are beside the budget, and not counted against it. */
+static void test_header_counts_what_the_budget_counts(void **state)
+{
+    struct sitting s;
+    char spent[64];
+    (void)state;
+    begin(&s);
+    long long epochs = (long long)s.fx.study->epochs_spent;
+    s.fx.status.epochs_beside = 10;
+    app_refresh(s.app);
+    press(&s, "<C-l>");
+    assert_shows(&s, text_format(spent, sizeof spent, "%lld/2,000 ep ", epochs - 10));
+    end(&s);
+}
+
 static void test_filter_follows_and_escape_restores(void **state)
 {
     struct sitting s;
@@ -812,6 +827,7 @@ int main(void)
         cmocka_unit_test(test_extend_clone_again_budget),
         cmocka_unit_test(test_quit_asks_while_work_runs),
         cmocka_unit_test(test_same_digits_everywhere),
+        cmocka_unit_test(test_header_counts_what_the_budget_counts),
         cmocka_unit_test(test_filter_follows_and_escape_restores),
         cmocka_unit_test(test_frozen_picture_and_redrawing),
         cmocka_unit_test(test_keys_that_do_nothing_are_dim),
