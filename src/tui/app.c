@@ -152,8 +152,7 @@ static void tell_finish(struct app *app)
     if (best && !app->message_stays)
         app_say(app, PAINT_GOOD, "finished: best %s by #%lld; %s:budget +N goes on, Q leaves",
                 text_human(value, sizeof value, best->value, 3), (long long)best->number,
-                app->view.status.learn == LEARN_ASK ? ":set learn auto keeps what it taught, "
-                                                    : "");
+                app->view.status.learn == LEARN_ASK ? ":learn yes keeps what it taught, " : "");
 }
 
 /* What the background learner has done. */

@@ -89,13 +89,14 @@ static void answered_on_the_screen_nobody_asks_again(void **state)
     static const struct {
         const char *keys, *says;
         size_t learnt;
-    } rows[] = {{":set learn auto\r", "folded into your own knowledge: ", 1},
+    } rows[] = {{":learn yes\r", "folded into your own knowledge: ", 1},
+                {":set learn auto\r", "folded into your own knowledge: ", 1},
                 {":set learn off\r", "nothing will be learnt from this study", 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct sitting s;
         sit_down(&s, NULL, NULL);
         wait_for(&s, "finished: ");
-        wait_for(&s, ":set learn auto keeps what it taught");
+        wait_for(&s, ":learn yes keeps what it taught");
         type(&s, rows[i].keys);
         wait_for(&s, rows[i].says);
         type(&s, "Q");
