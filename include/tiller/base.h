@@ -51,6 +51,9 @@ enum err err_set(struct err_info *info, enum err code, const char *where, const 
 enum err err_set_errno(struct err_info *info, enum err code, const char *where, const char *hint,
                        const char *fmt, ...) TILLER_PRINTF(5, 6);
 enum err err_set_memory(struct err_info *info, const char *where);
+/* err_hint: what to do about bad input, where the one who found it could not know it. A hint that
+ * is there stays. NULL info: nothing. */
+void err_hint(struct err_info *info, const char *hint);
 const char *err_sentence(enum err code);
 /* err_format: "WHERE: DETAIL; HINT" into out (always terminated). Returns out. */
 const char *err_format(const struct err_info *info, char *out, size_t out_size);
@@ -172,6 +175,11 @@ bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 /* file_make_folder: mkdir -p with mode 0777 & ~umask. */
 enum err file_make_folder(const char *path, struct err_info *info);
+/* file_check_place: whether file_write_atomic could make or replace path, known before long work.
+ * ERR_IO: path is a folder, or its folder is not there or may not be written to. */
+enum err file_check_place(const char *path, struct err_info *info);
+/* file_is_same: both names lead to one file that is there. */
+bool file_is_same(const char *a, const char *b);
 /* Joins with exactly one '/'. Returns false if it does not fit. */
 bool file_join(char *out, size_t out_size, const char *folder, const char *name);
 const char *file_base_name(const char *path);

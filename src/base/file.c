@@ -156,6 +156,26 @@ enum err file_make_folder(const char *path, struct err_info *info)
     return ERR_OK;
 }
 
+enum err file_check_place(const char *path, struct err_info *info)
+{
+    char folder[PATH_MAX];
+    if (!folder_of(path, folder, sizeof folder))
+        return err_set(info, ERR_IO, path, "use a shorter path", "the path is too long");
+    if (file_is_folder(path))
+        return err_set(info, ERR_IO, path, "name a file", "is a folder");
+    if (access(folder, W_OK | X_OK) != 0)
+        return err_set_errno(info, ERR_IO, path, "choose a folder that you may write to",
+                             "can't be written");
+    return ERR_OK;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
 bool file_join(char *out, size_t out_size, const char *folder, const char *name)
 {
     size_t n = strlen(folder);

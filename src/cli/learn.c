@@ -207,7 +207,9 @@ static int pack(const struct learn_words *w)
 {
     struct err_info info = {0};
     struct learn_records *records = NULL;
-    enum err err = learn_open_folder(w->pack, w->pool, &records, &info);
+    enum err err = learn_check_out(w->file, NULL, 0, NULL, &info);
+    if (err == ERR_OK)
+        err = learn_open_folder(w->pack, w->pool, &records, &info);
     if (err == ERR_OK)
         err = learn_records_write(records, w->file, &info);
     if (err == ERR_OK)
@@ -221,6 +223,9 @@ static int pack(const struct learn_words *w)
 /* Learning from what there is. */
 static enum err check_sources(const struct learn_words *w, struct err_info *info)
 {
+    if (w->estimate)
+        return err_set(info, ERR_USAGE, "--estimate", "say one of them",
+                       "goes with --record or --pool");
     if (w->n_typed == 0 && !w->table)
         return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
                        "say --record, --pool or --pack, or what to learn from");

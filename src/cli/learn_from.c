@@ -1,7 +1,9 @@
 /* learn_from: reads what is named, has it learnt from, writes the knowledge and reads it back. */
 #include "learn_from.h"
+#include "knowledge.h"
 #include "tiller/bench.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +138,43 @@ static enum err gather_all(const struct learn_from_words *w, struct gathered *g,
     return curve_table_load(w->table, CURVE_UNIT_GUESS, &g->table, info);
 }
 
+/* ---- where it goes --------------------------------------------------------------------------- */
+
+static bool is_log(const char *path)
+{
+    static const char end[] = ".jsonl";
+    size_t n = strlen(path);
+    return n >= sizeof end - 1 && strcmp(path + n - (sizeof end - 1), end) == 0;
+}
+
+static bool is_of_table(const char *out, const char *table)
+{
+    static const char *const files[] = {"%s-configs.csv", "%s-curves.csv"};
+    char path[PATH_MAX];
+    for (size_t i = 0; table && i < 2; i++)
+        if (file_is_same(out, text_format(path, sizeof path, files[i], table)))
+            return true;
+    return false;
+}
+
+enum err learn_check_out(const char *out, const char *const *source, size_t n, const char *table,
+                         struct err_info *info)
+{
+    char own[640];
+    const char *is = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (file_is_same(out, source[i]))
+            is = "is what is learnt from";
+    if (is_of_table(out, table))
+        is = "is what is learnt from";
+    else if (file_exists(out) && is_log(out))
+        is = "is a study log";
+    else if (cli_own_path(own, sizeof own) && file_is_same(out, own))
+        is = "is what your own studies have taught";
+    return is ? err_set(info, ERR_USAGE, "-o", "name another file", "%s %s", out, is)
+              : file_check_place(out, info);
+}
+
 /* ---- learning ------------------------------------------------------------------------------- */
 
 struct line {
@@ -213,7 +252,9 @@ int learn_from(const struct learn_from_words *w)
 {
     struct gathered g = {0};
     struct err_info info = {0};
-    enum err err = gather_all(w, &g, &info);
+    enum err err = learn_check_out(w->out, w->source, w->n, w->table, &info);
+    if (err == ERR_OK)
+        err = gather_all(w, &g, &info);
     if (err == ERR_OK)
         err = learn(w, &g, &info);
     release(&g);

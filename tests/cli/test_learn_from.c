@@ -56,7 +56,7 @@ static void knowledge_is_learnt_from_recordings_and_searches(void **state)
     spawn_free(&s);
     if (learn_from(place, study, out, &s) != 0)
         fail_msg("%s", text_get(&s.err));
-    assert_non_null(strstr(text_get(&s.out), "3 tasks of 3 families, 2 of them with the same 4"));
+    assert_non_null(strstr(text_get(&s.out), "3 tasks of 3 families, 2 of them with the same 8"));
     assert_non_null(strstr(text_get(&s.out), "portfolio: regret in time"));
     assert_non_null(strstr(text_get(&s.err), "learning: step"));
     spawn_free(&s);
