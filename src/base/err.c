@@ -40,6 +40,12 @@ enum err err_set(struct err_info *info, enum err code, const char *where, const 
     return code;
 }
 
+void err_hint(struct err_info *info, const char *hint)
+{
+    if (info && info->code == ERR_INPUT && !info->hint[0])
+        text_sanitize(info->hint, sizeof info->hint, hint);
+}
+
 enum err err_set_errno(struct err_info *info, enum err code, const char *where, const char *hint,
                        const char *fmt, ...)
 {

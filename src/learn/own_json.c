@@ -241,6 +241,8 @@ enum err own_read(const char *bytes, size_t n, const char *path, struct own_know
     enum err err = json_parse(bytes, n, path, &doc, info);
     if (err == ERR_OK)
         err = read_all(doc, path, *out, info);
+    else
+        err_hint(info, "move it away; 'tiller resume STUDY --learn auto' takes a study in again");
     json_free(doc);
     if (err != ERR_OK) {
         own_free(*out);

@@ -37,6 +37,8 @@ static enum err next_line(struct reader *r, struct cJSON **out)
     r->at = end + 1;
     text_format(where, sizeof where, "%s:%lld", r->path, (long long)r->line);
     enum err err = json_parse(line, (size_t)(end - line), where, out, r->info);
+    if (err != ERR_OK)
+        err_hint(r->info, "fetch the file again, or pack it again");
     if (err != ERR_OK || cJSON_IsObject(*out))
         return err;
     json_free(*out);

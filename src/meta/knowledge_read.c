@@ -319,6 +319,8 @@ enum err knowledge_read(const char *bytes, size_t n, const char *path, struct kn
     r.err = json_parse(bytes, n, path, &doc, info);
     if (r.err == ERR_OK)
         read_all(&r, doc, k);
+    else
+        err_hint(info, "is it cut off? learn it again by 'tiller learn'");
     json_free(doc);
     if (r.err == ERR_OK)
         *out = k;
