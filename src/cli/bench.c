@@ -1,9 +1,10 @@
 /* bench: samplers and pruners compared on recorded learning curves. Trains nothing. */
 #include "tiller/bench.h"
+#include "bench_methods.h"
 #include "cli.h"
 #include "tiller/learn.h"
 
-#include <cjson/cJSON.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,106 +131,6 @@ static enum err open_knowledge(const struct bench_words *w, struct curve_table *
     return err;
 }
 
-static enum err add_method(struct bench_method *method, int *n, const char *name,
-                           struct err_info *info)
-{
-    for (int i = 0; i < *n; i++)
-        if (strcmp(method[i].name, name) == 0)
-            return ERR_OK;
-    if (*n == BENCH_METHODS_MAX)
-        return err_set(info, ERR_USAGE, "--methods", "compare fewer", "more than %d methods",
-                       BENCH_METHODS_MAX);
-    return bench_method_find(name, &method[(*n)++], info);
-}
-
-/* What says nothing new without knowledge: the agent's ways, and pruners that then never stop. */
-static bool needs_knowledge(const char *name)
-{
-    static const char *const names[] = {"portfolio", "learned", "pilot"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return strncmp(name, "agent-", 6) == 0;
-}
-
-/* Without a word: every sampler alone and with halving, random with every pruner; with knowledge
- * the agent with those that need it, too. */
-static enum err default_methods(bool knowing, struct bench_method *method, int *n,
-                                struct err_info *info)
-{
-    char name[BENCH_NAME_MAX];
-    enum err err = add_method(method, n, "random", info);
-    for (size_t i = 0; i < pruner_count() && err == ERR_OK; i++) {
-        bool knows = needs_knowledge(pruner_at(i)->name);
-        if (strcmp(pruner_at(i)->name, "none") != 0 && (knowing || !knows))
-            err = add_method(method, n,
-                             text_format(name, sizeof name, "%s+%s", knows ? "agent" : "random",
-                                         pruner_at(i)->name),
-                             info);
-    }
-    for (size_t i = 0; i < sampler_count() && err == ERR_OK; i++) {
-        const char *sampler = sampler_at(i)->name;
-        if (!knowing && needs_knowledge(sampler))
-            continue;
-        err = add_method(method, n, sampler, info);
-        if (err == ERR_OK)
-            err =
-                add_method(method, n, text_format(name, sizeof name, "%s+halving", sampler), info);
-    }
-    return err;
-}
-
-/* The names in a list of a file. */
-static enum err add_listed(const struct cJSON *doc, const char *list, const char *path,
-                           struct bench_method *method, int *n, struct err_info *info)
-{
-    const struct cJSON *names = json_get(doc, list), *item;
-    enum err err = ERR_OK;
-    cJSON_ArrayForEach(item, names)
-    {
-        if (!cJSON_IsString(item))
-            return err_set(info, ERR_INPUT, path, "write names", "%s holds something else", list);
-        err = add_method(method, n, item->valuestring, info);
-        if (err != ERR_OK)
-            return err;
-    }
-    return ERR_OK;
-}
-
-/* A file of methods: {"methods": [NAME ...], "with_knowledge": [NAME ...]}. */
-static enum err peers_of(const struct bench_words *w, struct bench_method *method, int *n,
-                         struct err_info *info)
-{
-    char *bytes = NULL;
-    size_t size = 0;
-    struct cJSON *doc = NULL;
-    enum err err = file_read(w->peers, 1 << 20, &bytes, &size, info);
-    if (err == ERR_OK)
-        err = json_parse(bytes, size, w->peers, &doc, info);
-    if (err == ERR_OK)
-        err = add_listed(doc, "methods", w->peers, method, n, info);
-    if (err == ERR_OK && knows(w))
-        err = add_listed(doc, "with_knowledge", w->peers, method, n, info);
-    json_free(doc);
-    mem_free(bytes);
-    return err;
-}
-
-static enum err choose_methods(const struct bench_words *w, struct bench_method *method, int *n,
-                               struct err_info *info)
-{
-    enum err err = ERR_OK;
-    *n = 0;
-    if (w->peers)
-        err = peers_of(w, method, n, info);
-    if (w->methods.n == 0 && !w->peers)
-        return default_methods(knows(w), method, n, info);
-    for (size_t i = 0; i < w->methods.n && err == ERR_OK; i++)
-        if (strcmp(w->methods.item[i], "none") != 0) /* only what --with brings */
-            err = add_method(method, n, w->methods.item[i], info);
-    return err;
-}
-
 /* ---- progress ---------------------------------------------------------------------------- */
 
 struct line {
@@ -280,69 +181,124 @@ static enum err describe(const struct curve_table *table, const struct bench_gui
     return err;
 }
 
+/* What the report is asked for. */
+struct bench_asked {
+    int axis, of, pair[2]; /* -1: not said */
+};
+
+static enum err read_asked(const struct bench_words *w, const char *const *names, int n,
+                           struct bench_asked *out, struct err_info *info)
+{
+    static const char *const axes[] = {"epochs", "cost"};
+    *out = (struct bench_asked){.pair = {-1, -1}};
+    enum err err = choose("--axis", w->axis, axes, 2, "choose epochs or cost", &out->axis, info);
+    if (err == ERR_OK)
+        err = choose("--of", w->of, names, n, "name one of the methods", &out->of, info);
+    if (err == ERR_OK && w->pair.n != 0 && w->pair.n != 2)
+        err =
+            err_set(info, ERR_USAGE, "--pair", "name two methods: A,B", "%zu are named", w->pair.n);
+    for (size_t i = 0; i < w->pair.n && err == ERR_OK; i++)
+        err = choose("--pair", w->pair.item[i], names, n, "name two of the methods", &out->pair[i],
+                     info);
+    return err;
+}
+
 /* All searches, ours and those of --with. */
-static enum err run(const struct curve_table *table, const struct bench_guides *guides,
-                    const struct bench_words *w, struct bench_result **out, struct err_info *info)
+static enum err run(const struct bench_options *options, const struct bench_words *w,
+                    struct bench_result **out, struct err_info *info)
+{
+    enum err err = bench_run_all(options, out, info);
+    for (size_t i = 0; i < w->with.n && err == ERR_OK; i++)
+        err = bench_add_runs(*out, w->with.item[i], info);
+    return err;
+}
+
+static enum err check_folder(const char *folder, struct err_info *info)
+{
+    char path[PATH_MAX];
+    enum err err = file_make_folder(folder, info);
+    if (err != ERR_OK)
+        return err;
+    return file_join(path, sizeof path, folder, "regret.csv")
+               ? file_check_place(path, info)
+               : err_set(info, ERR_USAGE, "--out", "use a shorter path", "is too long");
+}
+
+/* Everything but our own searches, so that what is wrong is said before hours of them. */
+static enum err rehearse(const struct bench_options *options, const struct bench_words *w,
+                         struct bench_asked *asked, struct err_info *info)
+{
+    const char *names[2 * BENCH_METHODS_MAX];
+    struct bench_options others = *options;
+    struct bench_result *result = NULL;
+    int n = 0;
+    others.n_methods = 0;
+    others.guides = NULL;
+    others.progress = NULL;
+    for (int i = 0; i < options->n_methods; i++)
+        names[n++] = options->method[i].name;
+    enum err err = run(&others, w, &result, info);
+    for (int i = 0; err == ERR_OK && i < result->n_methods && n < 2 * BENCH_METHODS_MAX; i++)
+        names[n++] = result->method[i];
+    if (err == ERR_OK && n == 0)
+        err = err_set(info, ERR_USAGE, "--methods", "name one, or bring some by --with",
+                      "there is no method to compare");
+    if (err == ERR_OK)
+        err = read_asked(w, names, n, asked, info);
+    if (err == ERR_OK && w->out)
+        err = check_folder(w->out, info);
+    bench_result_free(result);
+    return err;
+}
+
+static enum err report(const struct bench_result *result, const struct bench_words *w,
+                       const struct bench_asked *asked, struct err_info *info)
+{
+    struct bench_statistics *s = NULL;
+    struct text out = {0};
+    enum err err =
+        bench_statistics_new(result, asked->axis == 1 ? BENCH_COST : BENCH_EPOCHS, &s, info);
+    if (err == ERR_OK && w->out)
+        err = bench_report_files(s, asked->of, w->out, info);
+    if (err == ERR_OK) {
+        if (w->json)
+            bench_report_json(s, &out);
+        else
+            bench_report(s, asked->of, &out);
+        if (!w->json && asked->pair[0] >= 0)
+            bench_report_pair(s, asked->pair[0], asked->pair[1], &out);
+        err = print(&out, info);
+    }
+    text_free(&out);
+    bench_statistics_free(s);
+    return err;
+}
+
+static enum err compare(const struct curve_table *table, const struct bench_guides *guides,
+                        const struct bench_words *w, struct err_info *info)
 {
     struct bench_method method[BENCH_METHODS_MAX];
     struct line line = {.terminal = isatty(STDERR_FILENO)};
-    int n;
-    enum err err = choose_methods(w, method, &n, info);
-    if (err != ERR_OK)
-        return err;
+    struct bench_result *result = NULL;
+    struct bench_asked asked;
     struct bench_options options = {.table = table,
                                     .method = method,
-                                    .n_methods = n,
                                     .n_seeds = (int)w->seeds,
                                     .budget = w->budget,
                                     .guides = guides,
                                     .n_workers = (int)w->workers,
                                     .progress = show_progress,
                                     .arg = &line};
+    enum err err =
+        bench_choose_methods(&w->methods, w->peers, knows(w), method, &options.n_methods, info);
+    if (err == ERR_OK)
+        err = rehearse(&options, w, &asked, info);
     cli_watch_signals();
-    err = bench_run_all(&options, out, info);
-    for (size_t i = 0; i < w->with.n && err == ERR_OK; i++)
-        err = bench_add_runs(*out, w->with.item[i], info);
-    if (err == ERR_OK && (*out)->n_methods == 0)
-        err = err_set(info, ERR_USAGE, "--methods", "name one, or bring some by --with",
-                      "there is no method to compare");
-    return err;
-}
-
-static enum err report(const struct bench_result *result, const struct bench_words *w,
-                       struct err_info *info)
-{
-    static const char *const axes[] = {"epochs", "cost"};
-    const char *names[BENCH_METHODS_MAX];
-    struct bench_statistics *s = NULL;
-    struct text out = {0};
-    int axis, of, pair[2] = {-1, -1};
-    for (int i = 0; i < result->n_methods; i++)
-        names[i] = result->method[i];
-    enum err err = choose("--axis", w->axis, axes, 2, "choose epochs or cost", &axis, info);
     if (err == ERR_OK)
-        err = choose("--of", w->of, names, result->n_methods, "name one of the methods", &of, info);
-    if (err == ERR_OK && w->pair.n != 0 && w->pair.n != 2)
-        err =
-            err_set(info, ERR_USAGE, "--pair", "name two methods: A,B", "%zu are named", w->pair.n);
-    for (size_t i = 0; i < w->pair.n && err == ERR_OK; i++)
-        err = choose("--pair", w->pair.item[i], names, result->n_methods, "name two of the methods",
-                     &pair[i], info);
+        err = run(&options, w, &result, info);
     if (err == ERR_OK)
-        err = bench_statistics_new(result, axis == 1 ? BENCH_COST : BENCH_EPOCHS, &s, info);
-    if (err == ERR_OK && w->out)
-        err = bench_report_files(s, of, w->out, info);
-    if (err == ERR_OK) {
-        if (w->json)
-            bench_report_json(s, &out);
-        else
-            bench_report(s, of, &out);
-        if (!w->json && pair[0] >= 0)
-            bench_report_pair(s, pair[0], pair[1], &out);
-        err = print(&out, info);
-    }
-    text_free(&out);
-    bench_statistics_free(s);
+        err = report(result, w, &asked, info);
+    bench_result_free(result);
     return err;
 }
 
@@ -351,18 +307,11 @@ static enum err bench(const struct bench_words *w, struct err_info *info)
     struct curve_table *table = NULL;
     struct knowledge *knowledge = NULL;
     struct bench_guides *guides = NULL;
-    struct bench_result *result = NULL;
     enum err err = open_table(w, &table, info);
     if (err == ERR_OK && knows(w))
         err = open_knowledge(w, table, &knowledge, &guides, info);
-    if (err == ERR_OK && w->describe) {
-        err = describe(table, guides, w, info);
-    } else if (err == ERR_OK) {
-        err = run(table, guides, w, &result, info);
-        if (err == ERR_OK)
-            err = report(result, w, info);
-    }
-    bench_result_free(result);
+    if (err == ERR_OK)
+        err = w->describe ? describe(table, guides, w, info) : compare(table, guides, w, info);
     bench_guides_free(guides);
     knowledge_free(knowledge);
     curve_table_free(table);
@@ -405,6 +354,9 @@ int command_bench(int argc, char **argv)
     if (err == ERR_OK && w.n_paths == 0)
         err =
             err_set(&info, ERR_USAGE, "bench", "see 'tiller bench --help'", "the TABLE is missing");
+    if (err == ERR_OK && w.permute && !knows(&w))
+        err = err_set(&info, ERR_USAGE, "--permute", "name it by --knowledge",
+                      "there is no knowledge to shuffle");
     if (err == ERR_OK)
         err = bench(&w, &info);
     return err == ERR_OK ? EXIT_DONE : cli_fail(&info);

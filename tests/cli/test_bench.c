@@ -193,6 +193,31 @@ static void broken_files_of_methods_are_refused(void **state)
     }
 }
 
+/* Before the first search: hours may stand between. */
+static void wrong_words_are_said_before_the_searches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *value, *said;
+    } rows[] = {{"--pair", "random,guessing", "'guessing' is not possible"},
+                {"--pair", "random", "1 are named"},
+                {"--of", "guessing", "'guessing' is not possible"},
+                {"--axis", "miles", "'miles' is not possible"},
+                {"--with", "data/no-such.csv", "data/no-such.csv"},
+                {"--out", "data/vowel.csv/report", "data/vowel.csv"},
+                {"--permute", NULL, "there is no knowledge to shuffle"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct spawned s;
+        const char *const words[] = {"bench",      table,         "--methods", "random",
+                                     rows[i].word, rows[i].value, NULL};
+        assert_int_equal(tiller(&s, words), 2);
+        if (!strstr(text_get(&s.err), rows[i].said))
+            fail_msg("no '%s' in: %s", rows[i].said, text_get(&s.err));
+        assert_null(strstr(text_get(&s.err), "searches, "));
+        spawn_free(&s);
+    }
+}
+
 /* ---- peers that run elsewhere -------------------------------------------------------------- */
 
 static int optuna_replay(struct spawned *s, const char *const *more)
@@ -248,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_was_learnt_from_is_in_no_pool),
         cmocka_unit_test(methods_come_from_a_file),
         cmocka_unit_test(broken_files_of_methods_are_refused),
+        cmocka_unit_test(wrong_words_are_said_before_the_searches),
         cmocka_unit_test(optuna_searches_with_our_portfolio),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
