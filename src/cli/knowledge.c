@@ -4,6 +4,7 @@
 
 #include "tiller/own.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static void join_own(struct cli_knowledge *k, const struct data_set *set)
     struct own_knowledge *own = NULL;
     struct err_info info = {0};
     int joined = 0, skipped = 0;
-    char text[900];
+    char why[900], text[940];
     bool leave = !k->from.include_own;
     enum err err = read_own(k, &own, &info);
     if (err == ERR_OK)
@@ -86,7 +87,8 @@ static void join_own(struct cli_knowledge *k, const struct data_set *set)
         text_format(text, sizeof text, "%d stud%s of your own%s", joined, joined == 1 ? "y" : "ies",
                     skipped > 0 ? ", without this task's family" : "");
     else
-        err_format(&info, text, sizeof text);
+        text_format(text, sizeof text, "your own studies are not used: %s",
+                    err_format(&info, why, sizeof why));
     if (joined + skipped > 0 || err != ERR_OK)
         add_note(k, text);
     own_free(own);
@@ -140,10 +142,17 @@ static enum err open_both(struct cli_knowledge *k, const struct data_set *set,
 
 /* ---- for a new study, and for one that goes on ---------------------------------------------- */
 
+/* The study keeps the whole path: it may be resumed from another folder. */
+static bool set_file(struct cli_knowledge *k, const char *path)
+{
+    char whole[PATH_MAX];
+    return text_copy(k->from.file, sizeof k->from.file, realpath(path, whole) ? whole : path);
+}
+
 static enum err open_named(const char *path, const struct data_set *set, struct cli_knowledge *k,
                            struct err_info *info)
 {
-    if (!text_copy(k->from.file, sizeof k->from.file, path))
+    if (!set_file(k, path))
         return err_set(info, ERR_USAGE, "--knowledge", "use a shorter path", "is too long");
     return open_both(k, set, info);
 }
@@ -151,8 +160,8 @@ static enum err open_named(const char *path, const struct data_set *set, struct 
 static void open_default(const struct data_set *set, struct cli_knowledge *k)
 {
     struct err_info info = {0};
-    char why[900];
-    cli_knowledge_path(k->from.file, sizeof k->from.file);
+    char why[900], path[sizeof k->from.file];
+    set_file(k, cli_knowledge_path(path, sizeof path));
     if (!cli_own_path(k->from.own, sizeof k->from.own))
         k->from.own[0] = 0;
     if (!file_exists(k->from.file)) {

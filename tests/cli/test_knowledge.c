@@ -1,5 +1,6 @@
 /* If this fails, a search uses knowledge that it must not, does without it silently, or leaves
  * something in a person's own knowledge that nobody can take out. Runs the real program. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,6 +209,23 @@ static void a_study_keeps_the_knowledge_it_began_with(void **state)
     place_remove(&p);
 }
 
+/* The study may be resumed from another folder. */
+static void a_study_keeps_the_whole_path(void **state)
+{
+    (void)state;
+    struct place p;
+    char *log, whole[PATH_MAX];
+    size_t n;
+    struct err_info info = {0};
+    place_make(&p);
+    mem_free(run(&p, "20", "--knowledge", "k.json", NULL, 0));
+    assert_non_null(realpath(p.knowledge, whole));
+    assert_int_equal(file_read(p.study, 1 << 22, &log, &n, &info), ERR_OK);
+    assert_says(log, whole, true);
+    mem_free(log);
+    place_remove(&p);
+}
+
 static void a_named_file_must_be_one(void **state)
 {
     (void)state;
@@ -359,6 +377,7 @@ int main(void)
         cmocka_unit_test(its_own_family_is_left_out_unless_wanted),
         cmocka_unit_test(being_without_is_said),
         cmocka_unit_test(a_study_keeps_the_knowledge_it_began_with),
+        cmocka_unit_test(a_study_keeps_the_whole_path),
         cmocka_unit_test(a_named_file_must_be_one),
         cmocka_unit_test(a_race_knows_what_a_run_would),
         cmocka_unit_test(a_finished_study_is_folded_listed_and_forgotten),
