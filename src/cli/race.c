@@ -69,12 +69,17 @@ static void put_plain(const struct race_picture *p, struct text *out)
         text_appendf(out, "\n1 full training = %d epochs\n", p->full_epochs);
 }
 
-static bool any_lane(const struct race_picture *p)
+/* Why there is nothing to show: a race whose lanes all failed is none. */
+static enum err problem_of(const struct race_picture *p, struct err_info *info)
 {
+    if (p->problem[0])
+        return err_set(info, ERR_INPUT, "race", NULL, "%s", p->problem);
     for (int i = 0; i < p->n_lanes; i++)
         if (!p->lane[i].problem[0])
-            return true;
-    return false;
+            return ERR_OK;
+    return p->n_lanes == 0
+               ? ERR_OK
+               : err_set(info, ERR_INPUT, p->lane[0].name, NULL, "%s", p->lane[0].problem);
 }
 
 static enum err print_plain(struct race *race, struct err_info *info)
@@ -88,10 +93,7 @@ static enum err print_plain(struct race *race, struct err_info *info)
     race_read(race, &p);
     if (cli_signal)
         err = err_set(info, ERR_INTERRUPTED, "race", NULL, "left");
-    else if (p.problem[0] || !any_lane(&p))
-        err = err_set(info, ERR_INPUT, p.problem[0] ? "race" : p.lane[0].name, NULL, "%s",
-                      p.problem[0] ? p.problem : p.lane[0].problem);
-    else
+    else if ((err = problem_of(&p, info)) == ERR_OK)
         put_plain(&p, &out);
     if (err == ERR_OK && out.failed)
         err = err_set_memory(info, "race");
@@ -121,6 +123,16 @@ static void no_status(void *context, struct engine_status *out)
     *out = (struct engine_status){.situation = -1};
 }
 
+/* What the screen showed in place of a race stands in the terminal, too, when it is left. */
+static enum err check_race(struct race *race, struct err_info *info)
+{
+    struct race_picture p = {0};
+    race_read(race, &p);
+    enum err err = problem_of(&p, info);
+    race_picture_free(&p);
+    return err;
+}
+
 static enum err show(struct race *race, const struct race_words *w, struct err_info *info)
 {
     struct tui_options screen = {.race = race,
@@ -142,7 +154,7 @@ static enum err show(struct race *race, const struct race_words *w, struct err_i
     if (err == ERR_OK && tui_run(&source, &screen, info) == TUI_END_ERROR)
         err = info->code;
     study_free(none);
-    return err;
+    return err == ERR_OK ? check_race(race, info) : err;
 }
 
 /* ---- what was asked for ------------------------------------------------------------------ */
