@@ -114,7 +114,9 @@ struct study {
     size_t n_updates, updates_capacity;
     int64_t tests_read; /* how often the test part was read */
     char *test_json;    /* last test event's value, NULL none */
-    uint64_t version;   /* grows with every change */
+    int64_t tested;     /* the trial whose network that was, and epochs_spent when it was read */
+    int64_t tested_after;
+    uint64_t version; /* grows with every change */
     int64_t n_lines, n_refused, n_bad;
     int64_t first_bad_line; /* 1-based, 0 none */
     char bad_reason[160];

@@ -11,7 +11,14 @@ struct chosen {
     int64_t number;
     struct trial_start start;
     int best_epoch;
+    bool is_tested; /* and nothing was trained since: an ended study was only opened again */
 };
+
+static bool is_tested(const struct study *study, int64_t number)
+{
+    return study->tests_read > 0 && study->tested == number &&
+           study->tested_after == study->epochs_spent;
+}
 
 static bool find_chosen(struct engine *e, struct chosen *out)
 {
@@ -22,6 +29,7 @@ static bool find_chosen(struct engine *e, struct chosen *out)
     if (t) {
         *out = (struct chosen){.number = t->number, .best_epoch = t->best_epoch};
         study_start_again(study_log_study(e->log), t, &out->start);
+        out->is_tested = is_tested(study_log_study(e->log), t->number);
     }
     engine_fold_leave(e);
     return t != NULL;
@@ -116,6 +124,13 @@ static void log_test(struct engine *e, const struct chosen *c, const struct net_
     text_free(&say);
 }
 
+static bool has_weights(const struct engine *e, int64_t number)
+{
+    char path[640];
+    engine_checkpoint_path(e, number, path, sizeof path);
+    return file_exists(path);
+}
+
 void chosen_test(struct engine *e)
 {
     struct chosen c;
@@ -124,7 +139,7 @@ void chosen_test(struct engine *e)
     void *run = NULL;
     int64_t n_rows = 0;
     char text[800];
-    if (!find_chosen(e, &c))
+    if (!find_chosen(e, &c) || (c.is_tested && has_weights(e, c.number)))
         return;
     enum err err = open_chosen(e, &c, &run, &info);
     if (err == ERR_OK) {

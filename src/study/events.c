@@ -74,6 +74,8 @@ static bool on_test(struct study *study, const struct study_event *e, const stru
     mem_free(study->test_json);
     study->test_json = copy;
     study->tests_read++;
+    study->tested = e->trial;
+    study->tested_after = study->epochs_spent;
     return true;
 }
 
