@@ -252,6 +252,8 @@ bool meta_learn(struct app *app, const char *args)
             return app_complain(app, ":learn yes or no");
         r.amount = strcmp(word, "yes") == 0;
     }
+    if (!r.amount && why_no_learning(app))
+        return app_complain(app, "%s", why_no_learning(app));
     if (!steer_ask(app, &r))
         return false;
     app_say(app, PAINT_TEXT, r.amount ? "this study is being taken in" : "it is not taken in");
