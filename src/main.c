@@ -22,7 +22,7 @@ static const struct command commands[] = {
     {"predict", command_predict, "label new rows by an exported network"},
     {"bench", command_bench, "compare samplers on recorded learning curves"},
     {"race", command_race, "watch samplers, or studies, race on one task"},
-    {"learn", command_learn, "record trainings on many tasks, to learn from or to judge by"},
+    {"learn", command_learn, "record trainings on many tasks; make knowledge for searches of them"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
