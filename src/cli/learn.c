@@ -264,6 +264,10 @@ static enum err check_words(struct learn_words *w, struct err_info *info)
     if (w->record == w->pool)
         return err_set(info, ERR_USAGE, "learn", "see 'tiller learn --help'",
                        "say --record or --pool, not both");
+    if (w->file)
+        return err_set(info, ERR_USAGE, "-o",
+                       "name their folder by --out, and pack them afterwards",
+                       "recordings are logs, one a task");
     if (w->n_typed == 0)
         return err_set(info, ERR_USAGE, "learn", "try 'tiller learn --record letter vowel'",
                        "no TASK is named");
@@ -307,6 +311,8 @@ int command_learn(int argc, char **argv)
                              TASKS_MAX, &w.n_typed, &info);
     if (err == ERR_INTERRUPTED)
         return EXIT_DONE;
+    if (err == ERR_OK && w.list && w.forget)
+        err = err_set(&info, ERR_USAGE, "--list", "say one of them", "goes without --forget");
     if (err == ERR_OK && (w.list || w.forget))
         return w.list ? cli_list_own(w.typed[0]) : cli_forget_own(w.typed[0], w.forget);
     if (err == ERR_OK)

@@ -85,6 +85,9 @@ static enum err add_study(struct gathered *g, const char *path, struct err_info 
 {
     struct learn_plan plan;
     struct study *study;
+    for (size_t i = 0; i < g->n_past; i++)
+        if (file_is_same(path, g->past[i].path))
+            return err_set(info, ERR_USAGE, path, "leave one of them out", "is named twice");
     enum err err = study_read(path, NULL, &study, info);
     if (err != ERR_OK)
         return err;

@@ -17,6 +17,13 @@ static enum err path_or_own(const char *said, char *out, size_t out_size, struct
                    "there is nowhere to keep what your studies teach");
 }
 
+/* The file that is listed or changed: one that is named must be there. */
+static enum err path_of(const char *said, char *out, size_t out_size, struct err_info *info)
+{
+    return said && !file_exists(said) ? err_set(info, ERR_IO, said, NULL, "there is no such file")
+                                      : path_or_own(said, out, out_size, info);
+}
+
 /* ---- when a study ends --------------------------------------------------------------------- */
 
 static enum err fold(void *arg, const char *study_path, const struct task_features *features,
@@ -75,9 +82,7 @@ int cli_list_own(const char *said)
     struct err_info info = {0};
     struct own_knowledge *own = NULL;
     char path[640], clean[640];
-    enum err err = path_or_own(said, path, sizeof path, &info);
-    if (err == ERR_OK && said && !file_exists(said))
-        err = err_set(&info, ERR_IO, said, NULL, "there is no such file");
+    enum err err = path_of(said, path, sizeof path, &info);
     if (err == ERR_OK)
         err = own_open(path, &own, &info);
     if (err == ERR_OK)
@@ -90,7 +95,7 @@ int cli_forget_own(const char *said, const char *study)
 {
     struct err_info info = {0};
     char path[640], say[200];
-    enum err err = path_or_own(said, path, sizeof path, &info);
+    enum err err = path_of(said, path, sizeof path, &info);
     if (err == ERR_OK)
         err = own_forget_file(path, study, say, sizeof say, &info);
     if (err == ERR_OK)

@@ -307,6 +307,10 @@ static void journals_are_tasks_of_their_own(void **state)
                          dropout[ended[i]]);
         }
     }
+    struct spawned s;
+    assert_int_equal(learn_from(low, low, in_folder("twice.json", high), &s), 2);
+    assert_non_null(strstr(text_get(&s.err), "is named twice"));
+    spawn_free(&s);
     for (int i = 0; i < k->n_advice && i < alone->n_advice; i++)
         assert_memory_equal(&k->advice[i].ranker.portfolio, &alone->advice[i].ranker.portfolio,
                             sizeof k->advice[i].ranker.portfolio);
