@@ -190,7 +190,6 @@ void help_draw(struct app *app)
     struct rect r = app->layout.pane[PANE_MAIN];
     struct help *h = mem_alloc(1, sizeof *h);
     draw_header(app);
-    draw_key_line(app);
     if (h && r.rows > 1) {
         struct rect inner = {r.row + 1, r.col + 1, r.rows - 1, r.cols - 2};
         h->text_columns = inner.cols / n_columns(inner) - KEYS_COLUMNS - 1;
@@ -203,6 +202,7 @@ void help_draw(struct app *app)
         if (h->n == 0)
             draw_wrapped(&app->frame, inner, PAINT_DIM, 0, "nothing fits; Esc clears the filter");
     }
+    draw_key_line(app); /* last: a long message lies over the rest */
     mem_free(h);
 }
 

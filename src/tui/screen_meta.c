@@ -195,13 +195,8 @@ static void draw_one_column(struct app *app, struct rect r)
     }
 }
 
-void meta_draw(struct app *app)
+static void draw_body(struct app *app, struct rect r)
 {
-    struct layout_prefs prefs = {0};
-    app->layout = layout_screen(app->frame.rows, app->frame.cols, &prefs);
-    struct rect r = app->layout.pane[PANE_MAIN];
-    draw_header(app);
-    draw_key_line(app);
     if (r.rows < 2)
         return;
     if (!app->view.guidance) {
@@ -214,6 +209,15 @@ void meta_draw(struct app *app)
         draw_columns(app, r);
     else
         draw_one_column(app, r);
+}
+
+void meta_draw(struct app *app)
+{
+    struct layout_prefs prefs = {0};
+    app->layout = layout_screen(app->frame.rows, app->frame.cols, &prefs);
+    draw_header(app);
+    draw_body(app, app->layout.pane[PANE_MAIN]);
+    draw_key_line(app); /* last: a long message lies over the rest */
 }
 
 void meta_move(struct app *app, long rows, long cols)

@@ -418,11 +418,11 @@ void qtable_draw(struct app *app)
     struct q_map *m = mem_alloc(1, sizeof *m);
     app->layout = layout_screen(app->frame.rows, app->frame.cols, &prefs);
     draw_header(app);
-    draw_key_line(app);
     if (m && app->layout.pane[PANE_MAIN].rows >= 2) {
         collect(app, m);
         draw_table(app, app->layout.pane[PANE_MAIN], m);
     }
+    draw_key_line(app); /* last: a long message lies over the rest */
     mem_free(m);
 }
 

@@ -361,15 +361,11 @@ static void draw_note(struct app *app, struct rect table, int n_lanes)
         draw_wrapped(&app->frame, r, bad ? PAINT_BAD : PAINT_DIM, 0, note_of(app));
 }
 
-void race_draw(struct app *app)
+static void draw_body(struct app *app, struct rect r)
 {
-    struct layout_prefs prefs = {0};
-    app->layout = layout_screen(app->frame.rows, app->frame.cols, &prefs);
     struct race_look l = look(app);
-    struct rect r = app->layout.pane[PANE_MAIN], plot = r, table = r;
+    struct rect plot = r, table = r;
     char words[64], title[120];
-    draw_header(app);
-    draw_key_line(app);
     if (r.rows < 2)
         return;
     if (l.n == 0 || (app->race.race && app->race.picture.problem[0] && l.end == 0)) {
@@ -393,4 +389,13 @@ void race_draw(struct app *app)
     table = (struct rect){table.row + 1, table.col + 1, table.rows - 1, table.cols - 2};
     draw_league(app, &l, table);
     draw_note(app, table, l.n);
+}
+
+void race_draw(struct app *app)
+{
+    struct layout_prefs prefs = {0};
+    app->layout = layout_screen(app->frame.rows, app->frame.cols, &prefs);
+    draw_header(app);
+    draw_body(app, app->layout.pane[PANE_MAIN]);
+    draw_key_line(app); /* last: a long message lies over the rest */
 }

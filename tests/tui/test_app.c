@@ -457,6 +457,26 @@ static void test_header_counts_what_the_budget_counts(void **state)
     end(&s);
 }
 
+/* The first of two rows lies over what the screen has there. */
+static void test_a_long_message_is_whole_on_every_screen(void **state)
+{
+    static const char *const keys[] = {"1", "2", "3", "4", "5", "7", "8", "?"};
+    struct sitting s;
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        begin(&s);
+        press(&s, keys[i]);
+        app_say(s.app, PAINT_TEXT, "%s",
+                "a message of more than one line, as the ended search has, which lies over the "
+                "screen's last row");
+        app_draw(s.app);
+        assert_shows(&s,
+                     " a message of more than one line, as the ended search has, which lies over "
+                     "the\n screen's last row\n");
+        end(&s);
+    }
+}
+
 static void test_filter_follows_and_escape_restores(void **state)
 {
     struct sitting s;
@@ -828,6 +848,7 @@ int main(void)
         cmocka_unit_test(test_quit_asks_while_work_runs),
         cmocka_unit_test(test_same_digits_everywhere),
         cmocka_unit_test(test_header_counts_what_the_budget_counts),
+        cmocka_unit_test(test_a_long_message_is_whole_on_every_screen),
         cmocka_unit_test(test_filter_follows_and_escape_restores),
         cmocka_unit_test(test_frozen_picture_and_redrawing),
         cmocka_unit_test(test_keys_that_do_nothing_are_dim),
