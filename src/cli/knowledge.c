@@ -75,20 +75,18 @@ static void join_own(struct cli_knowledge *k, const struct data_set *set)
     struct own_knowledge *own = NULL;
     struct err_info info = {0};
     int joined = 0, skipped = 0;
-    char why[900], text[940];
+    char text[200];
     bool leave = !k->from.include_own;
     enum err err = read_own(k, &own, &info);
     if (err == ERR_OK)
         err = own_join(own, leave ? set->family : NULL, leave ? set->fingerprint : NULL,
                        k->knowledge, &joined, &skipped);
-    if (err == ERR_MEMORY && info.code == ERR_OK)
-        err_set_memory(&info, k->from.own);
     if (err == ERR_OK)
         text_format(text, sizeof text, "%d stud%s of your own%s", joined, joined == 1 ? "y" : "ies",
                     skipped > 0 ? ", without this task's family" : "");
     else
         text_format(text, sizeof text, "your own studies are not used: %s",
-                    err_format(&info, why, sizeof why));
+                    err == ERR_MEMORY ? err_sentence(err) : "'tiller learn --list' says why");
     if (joined + skipped > 0 || err != ERR_OK)
         add_note(k, text);
     own_free(own);

@@ -2,7 +2,6 @@
 #include "tiller/own.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <string.h>
 
 #define OWN_FORMAT "tiller own knowledge"
@@ -95,19 +94,26 @@ static bool get_count(const struct cJSON *doc, const char *name, int64_t low, in
     return json_get_int(doc, name, out) && *out >= low && *out <= INT32_MAX;
 }
 
+/* As in knowledge files: what is greater would be infinite once it is squared. */
+static bool is_number(const struct cJSON *item, double *out)
+{
+    const double most = 1e30;
+    return item && json_number(item, out) && *out >= -most && *out <= most;
+}
+
 static bool get_numbers(const struct cJSON *doc, const char *name, int n, double *out)
 {
     const struct cJSON *list = json_get(doc, name);
     const struct cJSON *item = cJSON_IsArray(list) ? list->child : NULL;
     for (int i = 0; i < n; i++, item = item->next)
-        if (!item || !json_number(item, &out[i]) || !isfinite(out[i]))
+        if (!is_number(item, &out[i]))
             return false;
     return !item;
 }
 
 static bool get_finite(const struct cJSON *doc, const char *name, double low, double *out)
 {
-    return json_get_number(doc, name, out) && isfinite(*out) && *out >= low;
+    return is_number(json_get(doc, name), out) && *out >= low;
 }
 
 static bool read_facts(const struct cJSON *doc, struct own_study *s)
@@ -173,8 +179,7 @@ static bool read_step(const struct cJSON *doc, struct own_study *s, bool *memory
     for (int i = 1; i < 4; i++)
         item[i] = item[i - 1]->next;
     if (!take_word(item[0], step.situation, sizeof step.situation) ||
-        !take_word(item[1], step.action, sizeof step.action) ||
-        !json_number(item[2], &step.reward) || !isfinite(step.reward) ||
+        !take_word(item[1], step.action, sizeof step.action) || !is_number(item[2], &step.reward) ||
         !take_word(item[3], step.next, sizeof step.next))
         return false;
     *memory = !mem_grow((void **)&s->step, &s->steps_capacity, s->n_steps, sizeof step);

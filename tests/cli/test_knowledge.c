@@ -184,6 +184,35 @@ static void being_without_is_said(void **state)
     place_remove(&p);
 }
 
+static void what_own_studies_taught_may_be_broken(void **state)
+{
+    (void)state;
+    struct place p;
+    struct spawned s;
+    struct err_info info = {0};
+    char folder[128], data[128];
+    place_make(&p);
+    assert_true(file_join(folder, sizeof folder, p.folder, "tiller"));
+    assert_true(file_join(data, sizeof data, p.folder, "knowledge"));
+    assert_int_equal(file_make_folder(folder, &info), ERR_OK);
+    assert_int_equal(file_make_folder(data, &info), ERR_OK);
+    assert_int_equal(file_write_atomic(p.own, "{\"format\":", 10, &info), ERR_OK);
+    assert_true(file_join(data, sizeof data, p.folder, "knowledge/knowledge.json"));
+    write_knowledge(data, "for a test");
+    setenv("TILLER_DATA_DIR", p.folder, 1);
+    char *said = run(&p, "20", NULL, NULL, NULL, 0);
+    unsetenv("TILLER_DATA_DIR");
+    assert_says(said, "the family vowel left out", true);
+    assert_says(said, "your own studies are not used: 'tiller learn --list' says why", true);
+    mem_free(said);
+    const char *argv[] = {spawn_tiller(), "learn", "--list", NULL};
+    assert_int_equal(spawn_run(&s, argv, p.folder, 60), 2);
+    assert_says(s.err.data, "not JSON", true);
+    assert_says(s.err.data, "move it away", true);
+    spawn_free(&s);
+    place_remove(&p);
+}
+
 static void a_study_keeps_the_knowledge_it_began_with(void **state)
 {
     (void)state;
@@ -376,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_own_family_is_left_out_unless_wanted),
         cmocka_unit_test(being_without_is_said),
+        cmocka_unit_test(what_own_studies_taught_may_be_broken),
         cmocka_unit_test(a_study_keeps_the_knowledge_it_began_with),
         cmocka_unit_test(a_study_keeps_the_whole_path),
         cmocka_unit_test(a_named_file_must_be_one),

@@ -158,7 +158,7 @@ static void what_a_study_says_is_kept(void **state)
 static void it_is_read_as_it_was_written(void **state)
 {
     (void)state;
-    struct own_knowledge *own = nothing(), *read;
+    struct own_knowledge *own = nothing(), *read, *read_wrong;
     struct err_info info = {0};
     fold(own, "moons", 100.125, "/a/moons.study.jsonl");
     fold(own, "stars", 50, "/a/stars.study.jsonl");
@@ -175,6 +175,14 @@ static void it_is_read_as_it_was_written(void **state)
             own_free(other);
         bytes[i] = was;
     }
+    /* Nor may a number be one whose square is infinite. */
+    struct text great = {0};
+    const char *value = strstr(bytes, "\"log_error\": ");
+    assert_non_null(value);
+    value += strlen("\"log_error\": ");
+    text_appendf(&great, "%.*s1e300%s", (int)(value - bytes), bytes, value + strcspn(value, ",}"));
+    assert_int_equal(own_read(great.data, great.length, "own.json", &read_wrong, &info), ERR_INPUT);
+    text_free(&great);
     mem_free(bytes);
     mem_free(again);
     own_free(own);
