@@ -224,6 +224,17 @@ static enum err check_folder(const char *folder, struct err_info *info)
                : err_set(info, ERR_USAGE, "--out", "use a shorter path", "is too long");
 }
 
+/* A search that is brought along may not have the name of one that is to run. */
+static enum err check_names(const char *const *names, int n, struct err_info *info)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(names[i], names[k]) == 0)
+                return err_set(info, ERR_INPUT, "--with", "give it a name of its own",
+                               "the method '%s' is there already", names[i]);
+    return ERR_OK;
+}
+
 /* Everything but our own searches, so that what is wrong is said before hours of them. */
 static enum err rehearse(const struct bench_options *options, const struct bench_words *w,
                          struct bench_asked *asked, struct err_info *info)
@@ -243,6 +254,8 @@ static enum err rehearse(const struct bench_options *options, const struct bench
     if (err == ERR_OK && n == 0)
         err = err_set(info, ERR_USAGE, "--methods", "name one, or bring some by --with",
                       "there is no method to compare");
+    if (err == ERR_OK)
+        err = check_names(names, n, info);
     if (err == ERR_OK)
         err = read_asked(w, names, n, asked, info);
     if (err == ERR_OK && w->out)
