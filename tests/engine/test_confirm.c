@@ -186,6 +186,11 @@ static bool confirms(const struct study *study, int64_t n)
     return engine_beside(study).epochs >= n;
 }
 
+static bool is_confirming(const struct study *study, int64_t n)
+{
+    return engine_beside(study).running >= n;
+}
+
 static void asked_twice_it_stops(void **state)
 {
     (void)state;
@@ -195,6 +200,7 @@ static void asked_twice_it_stops(void **state)
     struct engine *e = bed_start(&bed);
     wait_until(e, has_epochs, 10);
     assert_int_equal(ask(e, REQUEST_STOP, -1, 0), ERR_OK);
+    wait_until(e, is_confirming, 1); /* no trial of the search is left to take the epochs */
     atomic_store(&bed.fake.allowed, 5);
     wait_until(e, confirms, 5);
     assert_int_equal(ask(e, REQUEST_STOP, -1, 0), ERR_OK);

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "../support/made_known.h"
+#include "tiller/net.h"
 #include "tiller/search.h"
 
 enum { TASKS = 6, FAMILIES = 3, SHARED = 40, FULL_EPOCHS = 26 };
@@ -286,6 +287,7 @@ static void memory_may_run_out(void **state)
 
 int main(void)
 {
+    net_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_portfolio_comes_first_and_says_what_it_is),
         cmocka_unit_test(the_known_table_has_its_say_where_it_may),
