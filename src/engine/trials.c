@@ -480,8 +480,9 @@ static void note_epoch(struct engine *e, const struct job *job, const struct epo
 void trials_epoch(struct engine *e, const struct message *m)
 {
     study_log_report(e->log, m->job->handle, &m->result);
-    m->job->number = study_log_number(e->log, m->job->handle);
-    pthread_mutex_lock(&e->work);
+    int64_t number = study_log_number(e->log, m->job->handle);
+    pthread_mutex_lock(&e->work); /* others read the job's number for the status */
+    m->job->number = number;
     m->job->epochs_logged = m->result.step;
     budget_count_epoch(e);
     pthread_mutex_unlock(&e->work);

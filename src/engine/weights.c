@@ -14,7 +14,10 @@ void weights_save(struct engine *e, struct job *job)
     if (!job->run)
         return;
     study_log_flush(e->log, NULL); /* from here on its number is certain */
-    job->number = study_log_number(e->log, job->handle);
+    int64_t number = study_log_number(e->log, job->handle);
+    pthread_mutex_lock(&e->work);
+    job->number = number;
+    pthread_mutex_unlock(&e->work);
     engine_checkpoint_path(e, job->number, path, sizeof path);
     if (e->ops->checkpoint(job->run, path, &info) != ERR_OK) {
         char text[400];
